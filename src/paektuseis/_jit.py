@@ -1,0 +1,25 @@
+"""How kernels are compiled: one decorator, used by every ``_kernels.py``.
+
+Kernels take plain arrays and return plain arrays, release the GIL and are
+cached on disk. Where no cache folder can be written (a read-only
+installation without a home) they are compiled anew in each process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def kernel(function: F) -> F:
+    """Compile a function of plain arrays with Numba (nopython, no GIL, cached)."""
+    options = {"nogil": True, "error_model": "numpy"}
+    try:
+        compiled = numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # "cannot cache function: no locator available"
+        compiled = numba.njit(**options)(function)
+    return cast(F, compiled)

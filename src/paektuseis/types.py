@@ -1,0 +1,191 @@
+"""Small frozen values shared by the packages.
+
+Arrays on axes carry their axes, their unit and the trace they came from, and
+cannot be built without them. Nothing here computes anything a user would cite.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from obspy import UTCDateTime
+
+from .errors import ParameterError
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """A frequency band in hertz; ``None`` leaves that side open."""
+
+    freqmin: float | None = None
+    freqmax: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("freqmin", "freqmax"):
+            value = getattr(self, name)
+            if value is not None and not (np.isfinite(value) and value > 0):
+                raise ParameterError(f"{name}={value} Hz; give a positive frequency or None")
+        if self.freqmin is not None and self.freqmax is not None and self.freqmin >= self.freqmax:
+            raise ParameterError(
+                f"freqmin={self.freqmin} Hz is not below freqmax={self.freqmax} Hz; "
+                "exchange them or widen the band"
+            )
+
+    @property
+    def text(self) -> str:
+        """The band in words, for labels: ``"2–15 Hz"``, ``"above 1 Hz"``, ``"unfiltered"``."""
+        if self.freqmin is not None and self.freqmax is not None:
+            return f"{self.freqmin:g}–{self.freqmax:g} Hz"
+        if self.freqmin is not None:
+            return f"above {self.freqmin:g} Hz"
+        if self.freqmax is not None:
+            return f"below {self.freqmax:g} Hz"
+        return "unfiltered"
+
+    def require_below_nyquist(self, sampling_rate: float, trace_id: str) -> None:
+        """Raise ``ParameterError`` if the band reaches the Nyquist frequency of a trace."""
+        nyquist = sampling_rate / 2
+        for name in ("freqmin", "freqmax"):
+            value = getattr(self, name)
+            if value is not None and value >= nyquist:
+                raise ParameterError(
+                    f"{name}={value:g} Hz is at or above the Nyquist frequency {nyquist:g} Hz "
+                    f"of {trace_id}; lower {name} or drop the channel"
+                )
+
+
+def _same_length(what: str, axis: Any, values: Any, which: int) -> None:
+    if values.shape[which] != len(axis):
+        raise ParameterError(
+            f"{what}: axis of {len(axis)} entries against values of shape {values.shape}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spectrum:
+    """One spectrum of one trace.
+
+    Attributes
+    ----------
+    frequencies : ndarray, shape (nf,)
+        Hertz, ascending.
+    values : ndarray, shape (nf,)
+        Amplitude or power density, in ``units``; never in decibels.
+    units : str
+        For example ``"(m/s)/Hz"`` or ``"(m/s)**2/Hz"``.
+    statistic : str
+        ``"amplitude spectrum"`` or ``"power spectral density"``.
+    trace_id : str
+    starttime, endtime : UTCDateTime
+        Span of the samples used.
+    method : str
+        How it was estimated, in words a paper could print.
+    window : float
+        Length in seconds of one transformed piece.
+    coverage : float
+        Share of the span that was covered by samples (0 to 1).
+    lower, upper : ndarray, shape (nf,), optional
+        Confidence limits, same unit.
+    """
+
+    frequencies: FloatArray
+    values: FloatArray
+    units: str
+    statistic: str
+    trace_id: str
+    starttime: UTCDateTime
+    endtime: UTCDateTime
+    method: str
+    window: float
+    coverage: float = 1.0
+    lower: FloatArray | None = None
+    upper: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        if not self.units:
+            raise ParameterError("a Spectrum needs units")
+        _same_length("Spectrum", self.frequencies, self.values, 0)
+
+    @property
+    def is_power(self) -> bool:
+        """Whether the values are power (decibels are 10 log10) rather than amplitude."""
+        return "power" in self.statistic
+
+    def decibels(self) -> FloatArray:
+        """Return the values in dB relative to one ``units`` (-inf where the value is 0)."""
+        with np.errstate(divide="ignore"):
+            return (10.0 if self.is_power else 20.0) * np.log10(self.values)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Spectrogram:
+    """Spectra of one trace in consecutive windows.
+
+    Attributes
+    ----------
+    starttime : UTCDateTime
+        Start of the first window; window ``i`` starts at ``starttime + i * step``.
+    step : float
+        Seconds from one window's start to the next.
+    window : float
+        Seconds of each window.
+    frequencies : ndarray, shape (nf,)
+        Hertz, ascending.
+    values : ndarray, shape (nf, nt)
+        In ``units``; NaN where a window is not wholly covered by samples.
+    units : str
+    statistic : str
+        ``"power spectral density"``.
+    trace_id : str
+    method : str
+    """
+
+    starttime: UTCDateTime
+    step: float
+    window: float
+    frequencies: FloatArray
+    values: FloatArray
+    units: str
+    statistic: str
+    trace_id: str
+    method: str
+
+    def __post_init__(self) -> None:
+        if not self.units:
+            raise ParameterError("a Spectrogram needs units")
+        _same_length("Spectrogram", self.frequencies, self.values, 0)
+
+    @property
+    def offsets(self) -> FloatArray:
+        """Start of each window in seconds after ``starttime``, shape (nt,)."""
+        return np.arange(self.values.shape[1]) * self.step
+
+    @property
+    def coverage(self) -> float:
+        """Share of the windows that hold a value."""
+        return float(np.isfinite(self.values).any(axis=0).mean()) if self.values.size else 0.0
+
+    def decibels(self) -> FloatArray:
+        """Return the values in dB relative to one ``units``."""
+        with np.errstate(divide="ignore"):
+            return 10.0 * np.log10(self.values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """A number with its uncertainty, its unit and how it was obtained."""
+
+    value: float
+    units: str
+    method: str
+    uncertainty: float = float("nan")
+    n: int = 1
+    details: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __float__(self) -> float:
+        return float(self.value)
