@@ -48,8 +48,9 @@ def _cast(values: list[Any], kind: Kind) -> Any:
         return pd.Series(values, dtype="int64")
     if kind == "bool":
         return pd.Series(values, dtype="bool")
-    return pd.Series([tuple(str(x) for x in (v if v is not None else ())) for v in values],
-                     dtype="object")
+    return pd.Series(
+        [tuple(str(x) for x in (v if v is not None else ())) for v in values], dtype="object"
+    )
 
 
 @dataclass(frozen=True)
@@ -144,188 +145,256 @@ _EVENT = Column("event_id", "text", "", "identifier made of detector and time")
 _FMIN = _opt("freqmin", "float", "Hz", "lower corner of the band, NaN = open")
 _FMAX = _opt("freqmax", "float", "Hz", "upper corner of the band, NaN = open")
 
-STATIONS = Schema("stations", (
-    Column("network", "text", "", "network code"),
-    Column("station", "text", "", "station code"),
-    Column("latitude", "float", "degrees north", "WGS84"),
-    Column("longitude", "float", "degrees east", "WGS84"),
-    Column("elevation_m", "float", "m above sea level", "NaN where unknown"),
-    _opt("starttime", "time", "UTC", "begin of operation, NaT where unknown"),
-    _opt("endtime", "time", "UTC", "end of operation, NaT where unknown or open"),
-    _opt("distance_km", "float", "km", "distance from the volcano's reference point"),
-    _opt("azimuth", "float", "degrees", "direction from the reference point, from north"),
-    _opt("channels", "list", "", "channels as LOC.CHA"),
-    _opt("certainty", "text", "", "how sure the position is"),
-    _opt("note", "text", "", "remarks"),
-))
+STATIONS = Schema(
+    "stations",
+    (
+        Column("network", "text", "", "network code"),
+        Column("station", "text", "", "station code"),
+        Column("latitude", "float", "degrees north", "WGS84"),
+        Column("longitude", "float", "degrees east", "WGS84"),
+        Column("elevation_m", "float", "m above sea level", "NaN where unknown"),
+        _opt("starttime", "time", "UTC", "begin of operation, NaT where unknown"),
+        _opt("endtime", "time", "UTC", "end of operation, NaT where unknown or open"),
+        _opt("distance_km", "float", "km", "distance from the volcano's reference point"),
+        _opt("azimuth", "float", "degrees", "direction from the reference point, from north"),
+        _opt("channels", "list", "", "channels as LOC.CHA"),
+        _opt("certainty", "text", "", "how sure the position is"),
+        _opt("note", "text", "", "remarks"),
+    ),
+)
 
-GAPS = Schema("gaps", (
-    _ID,
-    Column("starttime", "time", "UTC", "time the first missing sample should have"),
-    Column("endtime", "time", "UTC", "time of the first sample after the gap"),
-    Column("duration", "float", "s", "missing time"),
-))
+GAPS = Schema(
+    "gaps",
+    (
+        _ID,
+        Column("starttime", "time", "UTC", "time the first missing sample should have"),
+        Column("endtime", "time", "UTC", "time of the first sample after the gap"),
+        Column("duration", "float", "s", "missing time"),
+    ),
+)
 
-QUALITY = Schema("quality", (
-    _ID, _START, _END,
-    Column("check", "text", "", "name of the check"),
-    Column("severity", "text", "", "info, warning or error"),
-    Column("message", "text", "", "what was found, for a person"),
-    Column("value", "float", "see units", "the measured figure"),
-    _opt("units", "text", "", "unit of value"),
-    _opt("limit", "float", "see units", "the figure it was held against"),
-    _opt("path", "text", "", "file it was found in"),
-))
+QUALITY = Schema(
+    "quality",
+    (
+        _ID,
+        _START,
+        _END,
+        Column("check", "text", "", "name of the check"),
+        Column("severity", "text", "", "info, warning or error"),
+        Column("message", "text", "", "what was found, for a person"),
+        Column("value", "float", "see units", "the measured figure"),
+        _opt("units", "text", "", "unit of value"),
+        _opt("limit", "float", "see units", "the figure it was held against"),
+        _opt("path", "text", "", "file it was found in"),
+    ),
+)
 SEVERITIES = ("info", "warning", "error")
 
-AVAILABILITY = Schema("availability", (
-    _ID,
-    Column("starttime", "time", "UTC", "first sample of the segment"),
-    Column("endtime", "time", "UTC", "last sample of the segment"),
-    Column("sampling_rate", "float", "Hz", "samples a second"),
-    Column("npts", "int", "samples", "samples in the segment"),
-))
+AVAILABILITY = Schema(
+    "availability",
+    (
+        _ID,
+        Column("starttime", "time", "UTC", "first sample of the segment"),
+        Column("endtime", "time", "UTC", "last sample of the segment"),
+        Column("sampling_rate", "float", "Hz", "samples a second"),
+        Column("npts", "int", "samples", "samples in the segment"),
+    ),
+)
 
-TRIGGERS = Schema("triggers", (
-    _ID,
-    Column("starttime", "time", "UTC", "characteristic function rose above thr_on"),
-    Column("endtime", "time", "UTC", "characteristic function fell below thr_off"),
-    Column("peak_ratio", "float", "ratio", "largest value of the characteristic function"),
-    Column("peak_time", "time", "UTC", "time of that largest value"),
-    _opt("duration", "float", "s", "endtime - starttime"),
-    _opt("open_end", "bool", "", "the record ended before the function fell below thr_off"),
-    _opt("method", "text", "", "characteristic function"),
-    _opt("sta", "float", "s", "short window"),
-    _opt("lta", "float", "s", "long window"),
-    _opt("thr_on", "float", "ratio", "threshold to switch on"),
-    _opt("thr_off", "float", "ratio", "threshold to switch off"),
-    _FMIN, _FMAX,
-    _opt("detector", "text", "", "name of the detector that made it"),
-))
+TRIGGERS = Schema(
+    "triggers",
+    (
+        _ID,
+        Column("starttime", "time", "UTC", "characteristic function rose above thr_on"),
+        Column("endtime", "time", "UTC", "characteristic function fell below thr_off"),
+        Column("peak_ratio", "float", "ratio", "largest value of the characteristic function"),
+        Column("peak_time", "time", "UTC", "time of that largest value"),
+        _opt("duration", "float", "s", "endtime - starttime"),
+        _opt("open_end", "bool", "", "the record ended before the function fell below thr_off"),
+        _opt("method", "text", "", "characteristic function"),
+        _opt("sta", "float", "s", "short window"),
+        _opt("lta", "float", "s", "long window"),
+        _opt("thr_on", "float", "ratio", "threshold to switch on"),
+        _opt("thr_off", "float", "ratio", "threshold to switch off"),
+        _FMIN,
+        _FMAX,
+        _opt("detector", "text", "", "name of the detector that made it"),
+    ),
+)
 
-MONITORING = Schema("monitoring", (
-    _ID, _START, _END,
-    Column("state", "text", "", "monitored, blind (warm-up) or missing (no samples)"),
-    _opt("cause", "text", "", "why it was not monitored"),
-    _opt("duration", "float", "s", "endtime - starttime"),
-    _opt("detector", "text", "", "name of the detector"),
-))
+MONITORING = Schema(
+    "monitoring",
+    (
+        _ID,
+        _START,
+        _END,
+        Column("state", "text", "", "monitored, blind (warm-up) or missing (no samples)"),
+        _opt("cause", "text", "", "why it was not monitored"),
+        _opt("duration", "float", "s", "endtime - starttime"),
+        _opt("detector", "text", "", "name of the detector"),
+    ),
+)
 
-DETECTIONS = Schema("detections", (
-    _EVENT,
-    Column("starttime", "time", "UTC", "earliest trigger"),
-    Column("endtime", "time", "UTC", "latest end of a trigger"),
-    Column("n_stations", "int", "stations", "stations (not channels) that triggered"),
-    Column("trace_ids", "list", "", "channels that triggered, in order of onset"),
-    _opt("duration", "float", "s", "endtime - starttime"),
-    _opt("peak_ratio", "float", "ratio", "largest characteristic function of all channels"),
-    _opt("best_trace_id", "text", "", "channel of that largest value"),
-    _opt("spread", "float", "s", "latest onset - earliest onset"),
-    _opt("veto", "text", "", "why it is no event ('' = it may be one)"),
-    _FMIN, _FMAX,
-    _opt("detector", "text", "", "name of the detector that made it"),
-))
+DETECTIONS = Schema(
+    "detections",
+    (
+        _EVENT,
+        Column("starttime", "time", "UTC", "earliest trigger"),
+        Column("endtime", "time", "UTC", "latest end of a trigger"),
+        Column("n_stations", "int", "stations", "stations (not channels) that triggered"),
+        Column("trace_ids", "list", "", "channels that triggered, in order of onset"),
+        _opt("duration", "float", "s", "endtime - starttime"),
+        _opt("peak_ratio", "float", "ratio", "largest characteristic function of all channels"),
+        _opt("best_trace_id", "text", "", "channel of that largest value"),
+        _opt("spread", "float", "s", "latest onset - earliest onset"),
+        _opt("veto", "text", "", "why it is no event ('' = it may be one)"),
+        _FMIN,
+        _FMAX,
+        _opt("detector", "text", "", "name of the detector that made it"),
+    ),
+)
 
-MATCHES = Schema("matches", (
-    Column("outcome", "text", "", "hit, miss or false"),
-    Column("reference_index", "int", "", "row of the reference, -1 for a false detection"),
-    Column("reference_time", "time", "UTC", "time in the reference, NaT for a false detection"),
-    Column("event_id", "text", "", "detection, '' for a miss"),
-    Column("detection_time", "time", "UTC", "start of the detection, NaT for a miss"),
-    Column("residual", "float", "s", "detection - reference, NaN unless a hit"),
-))
+MATCHES = Schema(
+    "matches",
+    (
+        Column("outcome", "text", "", "hit, miss or false"),
+        Column("reference_index", "int", "", "row of the reference, -1 for a false detection"),
+        Column("reference_time", "time", "UTC", "time in the reference, NaT for a false detection"),
+        Column("event_id", "text", "", "detection, '' for a miss"),
+        Column("detection_time", "time", "UTC", "start of the detection, NaT for a miss"),
+        Column("residual", "float", "s", "detection - reference, NaN unless a hit"),
+    ),
+)
 
-RSAM = Schema("rsam", (
-    _ID,
-    Column("starttime", "time", "UTC", "start of the window"),
-    Column("window", "float", "s", "length of the window"),
-    Column("value", "float", "see units", "amplitude, NaN below min_coverage"),
-    Column("units", "text", "", "unit of value"),
-    Column("statistic", "text", "", "mean_abs, median_abs, rms or max_abs"),
-    Column("freqmin", "float", "Hz", "lower corner of the band, NaN = open"),
-    Column("freqmax", "float", "Hz", "upper corner of the band, NaN = open"),
-    Column("coverage", "float", "share", "samples present / samples expected"),
-))
+RSAM = Schema(
+    "rsam",
+    (
+        _ID,
+        Column("starttime", "time", "UTC", "start of the window"),
+        Column("window", "float", "s", "length of the window"),
+        Column("value", "float", "see units", "amplitude, NaN below min_coverage"),
+        Column("units", "text", "", "unit of value"),
+        Column("statistic", "text", "", "mean_abs, median_abs, rms or max_abs"),
+        Column("freqmin", "float", "Hz", "lower corner of the band, NaN = open"),
+        Column("freqmax", "float", "Hz", "upper corner of the band, NaN = open"),
+        Column("coverage", "float", "share", "samples present / samples expected"),
+    ),
+)
 
-AMPLITUDES = Schema("amplitudes", (
-    _ID, _START, _END,
-    Column("time", "time", "UTC", "instant of the value"),
-    Column("value", "float", "see units", "amplitude"),
-    Column("units", "text", "", "unit of value"),
-    Column("statistic", "text", "", "peak_abs, peak_to_peak or reduced_displacement"),
-    Column("freqmin", "float", "Hz", "lower corner of the band, NaN = open"),
-    Column("freqmax", "float", "Hz", "upper corner of the band, NaN = open"),
-    Column("coverage", "float", "share", "samples present / samples expected"),
-    _opt("event_id", "text", "", "event the window belongs to"),
-))
+AMPLITUDES = Schema(
+    "amplitudes",
+    (
+        _ID,
+        _START,
+        _END,
+        Column("time", "time", "UTC", "instant of the value"),
+        Column("value", "float", "see units", "amplitude"),
+        Column("units", "text", "", "unit of value"),
+        Column("statistic", "text", "", "peak_abs, peak_to_peak or reduced_displacement"),
+        Column("freqmin", "float", "Hz", "lower corner of the band, NaN = open"),
+        Column("freqmax", "float", "Hz", "upper corner of the band, NaN = open"),
+        Column("coverage", "float", "share", "samples present / samples expected"),
+        _opt("event_id", "text", "", "event the window belongs to"),
+    ),
+)
 
-ATTRIBUTES = Schema("attributes", (
-    _ID, _START, _END,
-    Column("attribute", "text", "", "name of the measure"),
-    Column("value", "float", "see units", "its value"),
-    Column("units", "text", "", "unit of value"),
-    Column("freqmin", "float", "Hz", "lower end of the band used"),
-    Column("freqmax", "float", "Hz", "upper end of the band used"),
-    Column("coverage", "float", "share", "samples present / samples expected"),
-    _opt("method", "text", "", "definition, with the bands where it has several"),
-    _opt("event_id", "text", "", "event the window belongs to"),
-))
+ATTRIBUTES = Schema(
+    "attributes",
+    (
+        _ID,
+        _START,
+        _END,
+        Column("attribute", "text", "", "name of the measure"),
+        Column("value", "float", "see units", "its value"),
+        Column("units", "text", "", "unit of value"),
+        Column("freqmin", "float", "Hz", "lower end of the band used"),
+        Column("freqmax", "float", "Hz", "upper end of the band used"),
+        Column("coverage", "float", "share", "samples present / samples expected"),
+        _opt("method", "text", "", "definition, with the bands where it has several"),
+        _opt("event_id", "text", "", "event the window belongs to"),
+    ),
+)
 
-EVENTS = Schema("events", (
-    _EVENT,
-    Column("time", "time", "UTC", "onset at the first station to trigger"),
-    Column("endtime", "time", "UTC", "end of the longest trigger"),
-    Column("duration", "float", "s", "endtime - time"),
-    Column("n_stations", "int", "stations", "stations that triggered"),
-    Column("detectors", "list", "", "detectors that saw it"),
-    Column("trace_ids", "list", "", "channels that triggered, in order of onset"),
-    Column("best_trace_id", "text", "", "channel with the largest ratio"),
-    Column("peak_ratio", "float", "ratio", "largest characteristic function"),
-    _opt("dominant_frequency", "float", "Hz", "at the best station"),
-    _opt("frequency_index", "float", "log10 ratio", "at the best station"),
-    _opt("peak_amplitude", "float", "see units", "largest |amplitude| at the best station"),
-    _opt("peak_units", "text", "", "unit of peak_amplitude"),
-    _opt("flags", "list", "", "quality findings that touch the event"),
-))
+EVENTS = Schema(
+    "events",
+    (
+        _EVENT,
+        Column("time", "time", "UTC", "onset at the first station to trigger"),
+        Column("endtime", "time", "UTC", "end of the longest trigger"),
+        Column("duration", "float", "s", "endtime - time"),
+        Column("n_stations", "int", "stations", "stations that triggered"),
+        Column("detectors", "list", "", "detectors that saw it"),
+        Column("trace_ids", "list", "", "channels that triggered, in order of onset"),
+        Column("best_trace_id", "text", "", "channel with the largest ratio"),
+        Column("peak_ratio", "float", "ratio", "largest characteristic function"),
+        _opt("dominant_frequency", "float", "Hz", "at the best station"),
+        _opt("frequency_index", "float", "log10 ratio", "at the best station"),
+        _opt("peak_amplitude", "float", "see units", "largest |amplitude| at the best station"),
+        _opt("peak_units", "text", "", "unit of peak_amplitude"),
+        _opt("flags", "list", "", "quality findings that touch the event"),
+    ),
+)
 
-RATES = Schema("rates", (
-    Column("starttime", "time", "UTC", "start of the window"),
-    Column("window", "float", "s", "length of the window"),
-    Column("count", "int", "events", "events that start in the window"),
-    Column("rate", "float", "events/day", "count over monitored time, NaN if too little"),
-    Column("monitored", "float", "share", "share of the window with enough stations alive"),
-    Column("stations_alive", "float", "stations", "mean number of stations monitored"),
-    Column("min_stations", "int", "stations", "stations needed for a detection"),
-    _opt("group", "text", "", "detector or class counted"),
-))
+RATES = Schema(
+    "rates",
+    (
+        Column("starttime", "time", "UTC", "start of the window"),
+        Column("window", "float", "s", "length of the window"),
+        Column("count", "int", "events", "events that start in the window"),
+        Column("rate", "float", "events/day", "count over monitored time, NaN if too little"),
+        Column("monitored", "float", "share", "share of the window with enough stations alive"),
+        Column("stations_alive", "float", "stations", "mean number of stations monitored"),
+        Column("min_stations", "int", "stations", "stations needed for a detection"),
+        _opt("group", "text", "", "detector or class counted"),
+    ),
+)
 
-TRUTH = Schema("truth", (
-    _EVENT,
-    Column("time", "time", "UTC", "first arrival at any station: what a detector should find"),
-    Column("origin_time", "time", "UTC", "origin time"),
-    Column("label", "text", "", "kind of event planted"),
-    Column("latitude", "float", "degrees north", "source"),
-    Column("longitude", "float", "degrees east", "source"),
-    Column("depth_km", "float", "km below sea level", "source, negative above"),
-    Column("magnitude", "float", "Mw or as labelled", "size, NaN where it has none"),
-    Column("duration", "float", "s", "from first arrival to the end of the signal"),
-    Column("freqmin", "float", "Hz", "band the signal lives in"),
-    Column("freqmax", "float", "Hz", "band the signal lives in"),
-    Column("snr", "float", "ratio", "fourth-largest station SNR in that band (vertical)"),
-    _opt("note", "text", "", "remarks"),
-))
+TRUTH = Schema(
+    "truth",
+    (
+        _EVENT,
+        Column("time", "time", "UTC", "first arrival at any station: what a detector should find"),
+        Column("origin_time", "time", "UTC", "origin time"),
+        Column("label", "text", "", "kind of event planted"),
+        Column("latitude", "float", "degrees north", "source"),
+        Column("longitude", "float", "degrees east", "source"),
+        Column("depth_km", "float", "km below sea level", "source, negative above"),
+        Column("magnitude", "float", "Mw or as labelled", "size, NaN where it has none"),
+        Column("duration", "float", "s", "from first arrival to the end of the signal"),
+        Column("freqmin", "float", "Hz", "band the signal lives in"),
+        Column("freqmax", "float", "Hz", "band the signal lives in"),
+        Column("snr", "float", "ratio", "fourth-largest station SNR in that band (vertical)"),
+        _opt("note", "text", "", "remarks"),
+    ),
+)
 
-ARRIVALS = Schema("arrivals", (
-    _EVENT,
-    Column("network", "text", "", "network code"),
-    Column("station", "text", "", "station code"),
-    Column("phase", "text", "", "P or S"),
-    Column("time", "time", "UTC", "arrival time"),
-    _opt("distance_km", "float", "km", "epicentral distance"),
-    _opt("snr", "float", "ratio", "peak signal over noise rms in the event's band (vertical)"),
-))
+ARRIVALS = Schema(
+    "arrivals",
+    (
+        _EVENT,
+        Column("network", "text", "", "network code"),
+        Column("station", "text", "", "station code"),
+        Column("phase", "text", "", "P or S"),
+        Column("time", "time", "UTC", "arrival time"),
+        _opt("distance_km", "float", "km", "epicentral distance"),
+        _opt("snr", "float", "ratio", "peak signal over noise rms in the event's band (vertical)"),
+    ),
+)
 
 ALL: tuple[Schema, ...] = (
-    STATIONS, GAPS, QUALITY, AVAILABILITY, TRIGGERS, MONITORING, DETECTIONS, MATCHES,
-    RSAM, AMPLITUDES, ATTRIBUTES, EVENTS, RATES, TRUTH, ARRIVALS,
+    STATIONS,
+    GAPS,
+    QUALITY,
+    AVAILABILITY,
+    TRIGGERS,
+    MONITORING,
+    DETECTIONS,
+    MATCHES,
+    RSAM,
+    AMPLITUDES,
+    ATTRIBUTES,
+    EVENTS,
+    RATES,
+    TRUTH,
+    ARRIVALS,
 )

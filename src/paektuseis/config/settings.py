@@ -1,0 +1,242 @@
+"""The settings themselves: frozen, keyword-only, each with unit and meaning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import ConfigError
+from ..types import Band
+
+METHODS = ("classic", "recursive", "delayed", "z", "carl")
+STATISTICS = ("mean_abs", "median_abs", "rms", "max_abs")
+
+
+def _setting(default: Any, unit: str, help_: str) -> Any:
+    return field(default=default, metadata={"unit": unit, "help": help_})
+
+
+def _positive(where: str, **values: float | None) -> None:
+    for name, value in values.items():
+        if value is not None and not value > 0:
+            raise ConfigError(f"{where}.{name}={value}: must be greater than 0")
+
+
+def _share(where: str, **values: float) -> None:
+    for name, value in values.items():
+        if not 0 <= value <= 1:
+            raise ConfigError(f"{where}.{name}={value}: must lie between 0 and 1")
+
+
+def _one_of(where: str, name: str, value: str, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ConfigError(f"{where}.{name}={value!r}: choose one of {', '.join(allowed)}")
+
+
+def _band(where: str, freqmin: float | None, freqmax: float | None) -> None:
+    try:
+        Band(freqmin=freqmin, freqmax=freqmax)
+    except ValueError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Which records are read and how they are prepared."""
+
+    trace_ids: tuple[str, ...] = _setting(
+        ("*.?H?", "*.?L?", "*.?N?", "*.?P?"), "", "trace ids to use (wildcards)"
+    )
+    detrend: str = _setting("demean", "", "demean or linear, on each contiguous segment")
+    physical_units: bool = _setting(
+        True, "", "remove the instrument response where metadata hold one; else stay in counts"
+    )
+    response_freqmin: float = _setting(
+        0.02, "Hz", "lower edge of the flat band of the response removal"
+    )
+    response_freqmax: float = _setting(
+        0.8, "share of Nyquist", "upper edge of the flat band of the response removal"
+    )
+
+    def __post_init__(self) -> None:
+        _one_of("data", "detrend", self.detrend, ("demean", "linear"))
+        _positive("data", response_freqmin=self.response_freqmin)
+        if not 0 < self.response_freqmax <= 0.9:
+            raise ConfigError(
+                f"data.response_freqmax={self.response_freqmax}: a share of Nyquist, at most 0.9"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorSettings:
+    """One STA/LTA network detector in one band."""
+
+    name: str = _setting("vt", "", "name of the detector, part of the event ids")
+    channels: str = _setting("*Z", "", "trace ids it listens to (wildcards)")
+    freqmin: float = _setting(2.0, "Hz", "lower corner of the band-pass")
+    freqmax: float = _setting(15.0, "Hz", "upper corner of the band-pass")
+    corners: int = _setting(4, "", "order of the Butterworth filter")
+    method: str = _setting("recursive", "", "characteristic function: " + ", ".join(METHODS))
+    sta: float = _setting(0.5, "s", "short window")
+    lta: float = _setting(20.0, "s", "long window")
+    thr_on: float = _setting(4.0, "ratio", "switches a trigger on")
+    thr_off: float = _setting(1.5, "ratio", "switches it off")
+    min_duration: float = _setting(0.0, "s", "shorter triggers are dropped")
+    dead_time: float = _setting(0.0, "s", "no new trigger within this time after one")
+    min_stations: int = _setting(
+        0, "stations", "stations that must agree; 0 = two thirds of those with data"
+    )
+    window: float = _setting(3.0, "s", "onsets this close belong together (plus move-out)")
+    velocity: float = _setting(
+        5.0, "km/s", "slowest expected crossing of the network: move-out = distance / velocity"
+    )
+
+    def __post_init__(self) -> None:
+        where = f"detector {self.name!r}"
+        if not self.name or not all(c.isalnum() or c in "-_" for c in self.name):
+            raise ConfigError(f"{where}: use letters, digits, - and _ in a detector's name")
+        _positive(
+            where,
+            freqmin=self.freqmin,
+            freqmax=self.freqmax,
+            corners=self.corners,
+            sta=self.sta,
+            lta=self.lta,
+            thr_on=self.thr_on,
+            velocity=self.velocity,
+        )
+        _band(where, self.freqmin, self.freqmax)
+        _one_of(where, "method", self.method, METHODS)
+        if self.sta >= self.lta:
+            raise ConfigError(f"{where}: sta={self.sta} s must be shorter than lta={self.lta} s")
+        if self.method in ("classic", "recursive") and self.thr_on >= self.lta / self.sta:
+            raise ConfigError(
+                f"{where}: thr_on={self.thr_on} can never be reached, the ratio's ceiling is "
+                f"lta/sta={self.lta / self.sta:g}; lower thr_on or lengthen lta"
+            )
+        if self.thr_off > self.thr_on:
+            raise ConfigError(f"{where}: thr_off={self.thr_off} is above thr_on={self.thr_on}")
+        if self.min_stations < 0 or self.window < 0 or self.min_duration < 0 or self.dead_time < 0:
+            raise ConfigError(
+                f"{where}: min_stations, window, min_duration and dead_time cannot be negative"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmplitudeSettings:
+    """Continuous amplitude."""
+
+    window: float = _setting(600.0, "s", "length of an RSAM window")
+    statistic: str = _setting("mean_abs", "", "statistic: " + ", ".join(STATISTICS))
+    freqmin: float | None = _setting(1.0, "Hz", "lower corner of the band, none = open")
+    freqmax: float | None = _setting(16.0, "Hz", "upper corner of the band, none = open")
+    min_coverage: float = _setting(0.8, "share", "below it a window has no value")
+
+    def __post_init__(self) -> None:
+        _positive("amplitude", window=self.window)
+        _one_of("amplitude", "statistic", self.statistic, STATISTICS)
+        _band("amplitude", self.freqmin, self.freqmax)
+        _share("amplitude", min_coverage=self.min_coverage)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectralSettings:
+    """Continuous spectra."""
+
+    window: float = _setting(10.24, "s", "length of one transformed piece of the spectrogram")
+    overlap: float = _setting(0.5, "share", "overlap of the pieces")
+    average: float = _setting(60.0, "s", "pieces averaged into one column; 0 = none")
+    psd_window: float = _setting(60.0, "s", "length of one piece of the station's spectrum")
+
+    def __post_init__(self) -> None:
+        _positive("spectra", window=self.window, psd_window=self.psd_window)
+        if not 0 <= self.overlap < 1:
+            raise ConfigError(f"spectra.overlap={self.overlap}: at least 0 and below 1")
+        if self.average and self.average < self.window:
+            raise ConfigError(
+                f"spectra.average={self.average} s is shorter than window={self.window} s"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSettings:
+    """What is measured on each event."""
+
+    before: float = _setting(15.0, "s", "record kept before the onset")
+    after: float = _setting(30.0, "s", "record kept after the end")
+    merge_gap: float = _setting(5.0, "s", "detections of different bands this close are one event")
+    fi_low: tuple[float, float] = _setting((1.0, 2.0), "Hz", "frequency index: lower band")
+    fi_high: tuple[float, float] = _setting((10.0, 20.0), "Hz", "frequency index: upper band")
+    spectrum_freqmin: float = _setting(0.5, "Hz", "spectral measures: lower end")
+    spectrum_freqmax: float | None = _setting(
+        None, "Hz", "spectral measures: upper end, none = 0.8 of Nyquist"
+    )
+
+    def __post_init__(self) -> None:
+        _positive("events", before=self.before, after=self.after)
+        for name in ("fi_low", "fi_high"):
+            pair = getattr(self, name)
+            if len(pair) != 2:
+                raise ConfigError(f"events.{name}={pair}: give two frequencies in Hz")
+            _band(f"events.{name}", *pair)
+        _band("events.spectrum", self.spectrum_freqmin, self.spectrum_freqmax)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageSettings:
+    """Which pages are drawn."""
+
+    stations: bool = _setting(True, "", "a page for each vertical channel")
+    events: bool = _setting(True, "", "a page for each event")
+    max_events: int = _setting(200, "pages", "no more event pages than this, strongest first")
+    dpi: int = _setting(110, "dots/inch", "resolution of the PNG pages")
+    interval: float = _setting(0.0, "s", "time along one helicorder line; 0 = by length")
+
+    def __post_init__(self) -> None:
+        _positive("pages", dpi=self.dpi)
+
+
+DEFAULT_DETECTORS: tuple[DetectorSettings, ...] = (
+    DetectorSettings(name="vt"),
+    DetectorSettings(
+        name="lp",
+        freqmin=0.5,
+        freqmax=2.0,
+        sta=2.0,
+        lta=40.0,
+        thr_on=4.0,
+        thr_off=1.5,
+        window=5.0,
+        velocity=2.5,
+    ),
+    DetectorSettings(
+        name="far",
+        freqmin=0.05,
+        freqmax=0.3,
+        sta=8.0,
+        lta=120.0,
+        thr_on=4.5,
+        thr_off=1.5,
+        window=10.0,
+        velocity=3.5,
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All settings of a run."""
+
+    data: DataSettings = DataSettings()
+    detectors: tuple[DetectorSettings, ...] = DEFAULT_DETECTORS
+    amplitude: AmplitudeSettings = AmplitudeSettings()
+    spectra: SpectralSettings = SpectralSettings()
+    events: EventSettings = EventSettings()
+    pages: PageSettings = PageSettings()
+
+    def __post_init__(self) -> None:
+        if not self.detectors:
+            raise ConfigError("detectors: at least one is needed")
+        names = [d.name for d in self.detectors]
+        if len(set(names)) != len(names):
+            raise ConfigError(f"detectors: the names {names} are not all different")
