@@ -1,0 +1,129 @@
+"""The code that people read runs: blocks of README and documentation, and the doctests."""
+
+import doctest
+import importlib
+import os
+import pkgutil
+import re
+import shutil
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+import paektuseis as ps
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md"] + [
+    path
+    for path in sorted((CHECKOUT / "docs").rglob("*.rst"))
+    if not {"_build", "generated"} & set(path.parts)
+]
+NOT_RUN = re.compile(r"# not run: \S")
+
+
+def markdown_blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Yield line number and code of each fenced Python block."""
+    for match in re.finditer(r"^```python[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        yield text[: match.start(1)].count("\n") + 1, match.group(1)
+
+
+def rst_blocks(text: str) -> Iterator[tuple[int, str]]:
+    """Yield line number and code of each ``code-block:: python``."""
+    lines = text.splitlines()
+    number = 0
+    while number < len(lines):
+        opening = re.match(r"( *)\.\. code-block:: python\s*$", lines[number])
+        number += 1
+        if not opening:
+            continue
+        indent = len(opening.group(1))
+        body: list[str] = []
+        first = number
+        while number < len(lines):
+            line = lines[number]
+            if line.strip() and len(line) - len(line.lstrip()) <= indent:
+                break
+            if re.match(r"\s*:[\w-]+:", line) and not any(part.strip() for part in body):
+                line = ""  # an option of the directive
+            body.append(line)
+            number += 1
+        yield first + 1, textwrap.dedent("\n".join(body)) + "\n"
+
+
+def blocks(path: Path) -> list[tuple[int, str]]:
+    text = path.read_text(encoding="utf-8")
+    return list(markdown_blocks(text) if path.suffix == ".md" else rst_blocks(text))
+
+
+@pytest.fixture
+def like_the_checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder that holds ``data/sample`` as the checkout does, and may be written to."""
+    source = CHECKOUT / "data"
+    try:
+        (tmp_path / "data").symlink_to(source, target_is_directory=True)
+    except OSError:  # a file system without links
+        shutil.copytree(source, tmp_path / "data")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def label(path: Path) -> str:
+    return path.relative_to(CHECKOUT).as_posix()
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in PAGES if p.exists() and blocks(p)], ids=lambda path: label(path)
+)
+def test_code_of_page_runs(path: Path, like_the_checkout: Path) -> None:
+    """Blocks of one page run in order, in one namespace; one not run says why in its first line."""
+    namespace: dict[str, object] = {"__name__": "__page__"}
+    with matplotlib.rc_context():
+        for number, code in blocks(path):
+            if NOT_RUN.match(code.lstrip()):
+                continue
+            # as many empty lines as precede the block, so that a traceback names the page's line
+            source = "\n" * (number - 1) + code
+            exec(compile(source, str(path), "exec"), namespace)
+    assert os.path.samefile(os.getcwd(), like_the_checkout), "a page changed the working folder"
+
+
+def test_readme_has_code() -> None:
+    ran = [c for _, c in blocks(CHECKOUT / "README.md") if not NOT_RUN.match(c.lstrip())]
+    assert ran, "README.md shows no code that runs"
+
+
+def test_blocks_are_found() -> None:
+    page = "Text\n\n.. code-block:: python\n   :caption: x\n\n   a = 1\n\n   b = 2\n\nText\n"
+    assert list(rst_blocks(page)) == [(4, "\n\na = 1\n\nb = 2\n\n")]
+    assert list(markdown_blocks("x\n```python\na = 1\n```\n")) == [(3, "a = 1\n")]
+    assert NOT_RUN.match("# not run: needs a disk")
+    assert not NOT_RUN.match("# not run:")
+
+
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(ps.__path__, "paektuseis.")
+    if not module.name.endswith("__main__")
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_doctests(name: str, like_the_checkout: Path) -> None:
+    module = importlib.import_module(name)
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
+    report: list[str] = []
+    for test in finder.find(module, name):
+        if test.examples:
+            runner.run(test, out=report.append)
+    assert not runner.failures, "".join(report)
+
+
+def test_doctests_are_there() -> None:
+    """Guards against a finder that finds nothing."""
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    found = [t for m in MODULES for t in finder.find(importlib.import_module(m), m) if t.examples]
+    assert len(found) >= 20, len(found)

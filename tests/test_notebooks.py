@@ -1,0 +1,43 @@
+"""The notebooks run from the first cell to the last, from a copy of the checkout."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
+
+
+def test_there_are_notebooks() -> None:
+    assert len(NOTEBOOKS) >= 2, [path.name for path in NOTEBOOKS]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_runs(path: Path, tmp_path: Path) -> None:
+    for name in ("notebooks", "data"):
+        shutil.copytree(CHECKOUT / name, tmp_path / name)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")  # its own root: none of our settings
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTEST_ADDOPTS": "-p no:cacheprovider"}
+    environment["JUPYTER_PLATFORM_DIRS"] = "1"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--nbmake", "--nbmake-timeout=600", "-q",
+         str(tmp_path / "notebooks" / path.name)],
+        cwd=tmp_path, capture_output=True, text=True, check=False, env=environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_notebook_is_stored_whole(path: Path) -> None:
+    """A reader sees results without running it, and none of them is an error."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    outputs = [output for cell in code for output in cell["outputs"]]
+    assert outputs, "stored without its results: run it once before committing"
+    assert not [output for output in outputs if output["output_type"] == "error"]
