@@ -18,6 +18,7 @@ from .network import (
     station_table,
 )
 from .profile import load_network, parse_network, shipped_networks
+from .traveltime import Rays, ray_parameters, travel_time
 
 __all__ = [
     "CERTAINTIES",
@@ -29,9 +30,12 @@ __all__ = [
     "NetworkStation",
     "Phase",
     "Place",
+    "Rays",
     "VelocityModel",
     "load_network",
     "parse_network",
+    "ray_parameters",
     "shipped_networks",
     "station_table",
+    "travel_time",
 ]
