@@ -117,6 +117,7 @@ _SUBPACKAGES = (
     "plotting",
     "processing",
     "provenance",
+    "report",
     "spectral",
     "synthetic",
     "tables",

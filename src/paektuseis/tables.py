@@ -126,6 +126,11 @@ class Schema:
                     )
         return frame
 
+    def concat(self, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
+        """Stack tables of this schema; none, or only empty ones, give an empty table."""
+        full = [f for f in frames if len(f)]
+        return pd.concat(full, ignore_index=True) if full else self.frame()
+
     def describe(self) -> str:
         """Return the table's columns as text, one a line (used by the documentation)."""
         return "\n".join(

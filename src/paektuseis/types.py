@@ -119,7 +119,7 @@ class Spectrum:
     def decibels(self) -> FloatArray:
         """Return the values in dB relative to one ``units`` (-inf where the value is 0)."""
         with np.errstate(divide="ignore"):
-            return (10.0 if self.is_power else 20.0) * np.log10(self.values)
+            return np.asarray((10.0 if self.is_power else 20.0) * np.log10(self.values))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -163,7 +163,7 @@ class Spectrogram:
     @property
     def offsets(self) -> FloatArray:
         """Start of each window in seconds after ``starttime``, shape (nt,)."""
-        return np.arange(self.values.shape[1]) * self.step
+        return np.asarray(np.arange(self.values.shape[1]) * self.step, dtype=np.float64)
 
     @property
     def coverage(self) -> float:
@@ -173,7 +173,7 @@ class Spectrogram:
     def decibels(self) -> FloatArray:
         """Return the values in dB relative to one ``units``."""
         with np.errstate(divide="ignore"):
-            return 10.0 * np.log10(self.values)
+            return np.asarray(10.0 * np.log10(self.values))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,9 @@ class DataSettings:
     trace_ids: tuple[str, ...] = _setting(
         ("*.?H?", "*.?L?", "*.?N?", "*.?P?"), "", "trace ids to use (wildcards)"
     )
+    measured: str = _setting(
+        "*Z", "", "channels with continuous amplitudes, spectra and a page (wildcards)"
+    )
     detrend: str = _setting("demean", "", "demean or linear, on each contiguous segment")
     physical_units: bool = _setting(
         True, "", "remove the instrument response where metadata hold one; else stay in counts"

@@ -1,1 +1,10 @@
-"""Placeholder."""
+"""Composition: a day of a network, and one event, from records to tables and pages.
+
+No science is defined here; each number comes from the public verb a user
+would call by hand, with the settings written beside it.
+"""
+
+from .day import DayResult, process_day
+from .event import EventResult, process_event
+
+__all__ = ["DayResult", "EventResult", "process_day", "process_event"]

@@ -1,0 +1,114 @@
+"""The program and its verbs; errors become exit codes here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+import typer
+
+from ..errors import (
+    ArchiveError,
+    ConfigError,
+    MetadataError,
+    OutputError,
+    ParameterError,
+    WaveformError,
+)
+from . import config, day, demo, event, network, quality
+from .common import EXIT_INTERRUPTED, EXIT_NO_DATA, EXIT_OUTPUT, EXIT_USAGE, NoDataError, complain
+
+# click or typer's own copy of it, whichever this typer uses
+_UsageError = typer.BadParameter.__bases__[0]
+
+EPILOG = (
+    "Exit codes: 0 done, 1 done with problems reported, 2 usage or configuration, "
+    "3 no data, 4 cannot write, 130 interrupted."
+)
+
+app = typer.Typer(
+    name="paektuseis",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Volcano seismology from archived waveforms to station and event summaries.\n\n"
+    "Start with [bold]paektuseis demo[/bold]; then point [bold]paektuseis day[/bold] at your own "
+    "folder of records.",
+    epilog=EPILOG,
+)
+for verb in (demo.demo, day.day, event.event, quality.quality, network.network):
+    app.command()(verb)
+app.add_typer(config.app, name="config")
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version and stop."),
+    verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what is done, on stderr."),
+) -> None:
+    if verbose:
+        import logging
+
+        logging.basicConfig(
+            level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+        )
+    if version:
+        from .. import __version__
+
+        typer.echo(f"paektuseis {__version__}")
+        raise typer.Exit
+
+
+class _Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _Terminated
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Words after the program's name; by default those of the process.
+
+    Returns
+    -------
+    int
+    """
+    try:
+        result = app(arguments, standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except _UsageError as error:
+        error.show()  # type: ignore[attr-defined]
+        return EXIT_USAGE
+    except (KeyboardInterrupt, typer.Abort):
+        complain("interrupted; what was written so far is whole, run the same command again")
+        return EXIT_INTERRUPTED
+    except _Terminated:
+        complain("told to terminate; what was written so far is whole")
+        return 128 + signal.SIGTERM
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OutputError as error:
+        complain(str(error))
+        return EXIT_OUTPUT
+    except (NoDataError, WaveformError) as error:
+        complain(str(error))
+        return EXIT_NO_DATA
+    except (ConfigError, ParameterError, MetadataError, ArchiveError) as error:
+        complain(str(error))
+        return EXIT_USAGE
+
+
+def main() -> None:
+    """Entry point of the ``paektuseis`` program."""
+    signal.signal(signal.SIGTERM, _terminate)
+    sys.exit(run())
