@@ -42,3 +42,4 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": False}
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
+suppress_warnings = ["config.cache"]  # the template of classes is given a function
