@@ -8,15 +8,11 @@ objects took during the step. Everything runs in one process and one thread.
 """
 
 import argparse
-import os
 import sys
 import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
-
-for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
 
 import numpy as np
 import obspy
