@@ -1,0 +1,34 @@
+"""What the amplitude measures share: choices checked, and the band asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from obspy import Stream
+
+from ..errors import ParameterError
+from ..types import Band
+
+
+def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Raise if a named choice is not one of the allowed."""
+    if value not in allowed:
+        raise ParameterError(f"{name}={value!r}; give one of {', '.join(allowed)}")
+
+
+def in_band(stream: Stream, band: Band) -> Stream:
+    """Return the stream filtered causally to a band, or the same if the band is open."""
+    if band == Band():
+        return stream
+    for trace in stream:
+        band.require_below_nyquist(float(trace.stats.sampling_rate), trace.id)
+    from ..processing import bandpass, highpass, lowpass
+
+    filtered: Stream
+    if band.freqmin is None:
+        filtered = lowpass(stream, freq=band.freqmax)
+    elif band.freqmax is None:
+        filtered = highpass(stream, freq=band.freqmin)
+    else:
+        filtered = bandpass(stream, freqmin=band.freqmin, freqmax=band.freqmax)
+    return filtered
