@@ -20,7 +20,18 @@ FloatArray = NDArray[np.float64]
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """A frequency band in hertz; ``None`` leaves that side open."""
+    """A frequency band in hertz; ``None`` leaves that side open.
+
+    Parameters
+    ----------
+    freqmin, freqmax : float, optional
+        Lower and upper corner in hertz.
+
+    Raises
+    ------
+    ParameterError
+        If a corner is not positive, or the two are not in order.
+    """
 
     freqmin: float | None = None
     freqmax: float | None = None
@@ -48,7 +59,15 @@ class Band:
         return "unfiltered"
 
     def require_below_nyquist(self, sampling_rate: float, trace_id: str) -> None:
-        """Raise ``ParameterError`` if the band reaches the Nyquist frequency of a trace."""
+        """Raise ``ParameterError`` if the band reaches the Nyquist frequency of a trace.
+
+        Parameters
+        ----------
+        sampling_rate : float
+            Hertz.
+        trace_id : str
+            For the message.
+        """
         nyquist = sampling_rate / 2
         for name in ("freqmin", "freqmax"):
             value = getattr(self, name)
@@ -178,7 +197,21 @@ class Spectrogram:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A number with its uncertainty, its unit and how it was obtained."""
+    """A number with its uncertainty, its unit and how it was obtained.
+
+    Attributes
+    ----------
+    value : float
+    units : str
+    method : str
+        Definition and source, in words a paper could print.
+    uncertainty : float
+        One standard error in the same unit; NaN where it is not known.
+    n : int
+        Number of observations behind the value.
+    details : dict
+        Whatever else the method has to say; not compared.
+    """
 
     value: float
     units: str
