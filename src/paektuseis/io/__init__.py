@@ -1,1 +1,34 @@
-"""Placeholder."""
+"""From bytes to obspy objects and back.
+
+Waveform files of any supported format are read without running, fetching or
+unpacking anything (:func:`read_waveforms`), archives are read across imperfect
+day files (:class:`Archive`), metadata and catalogues from checked bytes, and
+everything is written whole or not at all.
+"""
+
+from ._findings import reader_findings
+from ._foreign import safe_text
+from ._output import atomic_path, safe_filename
+from ._segments import join_segments
+from .archive import Archive
+from .events import read_events, write_events
+from .metadata import read_stations
+from .sds import write_sds
+from .table_files import read_table, write_table
+from .waveforms import read_waveforms
+
+__all__ = [
+    "Archive",
+    "atomic_path",
+    "join_segments",
+    "read_events",
+    "read_stations",
+    "read_table",
+    "read_waveforms",
+    "reader_findings",
+    "safe_filename",
+    "safe_text",
+    "write_events",
+    "write_sds",
+    "write_table",
+]

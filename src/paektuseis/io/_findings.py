@@ -1,0 +1,80 @@
+"""What reading found: rows of the quality table, kept on the traces they speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from obspy import Stream, Trace, UTCDateTime
+
+from ..provenance import note, recall
+from ..tables import QUALITY
+
+Finding = dict[str, Any]
+
+
+def finding(
+    check: str,
+    severity: str,
+    message: str,
+    *,
+    trace_id: str = "",
+    starttime: UTCDateTime | None = None,
+    endtime: UTCDateTime | None = None,
+    value: float = float("nan"),
+    units: str = "",
+    limit: float = float("nan"),
+    path: Path | str = "",
+) -> Finding:
+    """One row of the quality table."""
+    return {
+        "trace_id": trace_id, "starttime": starttime,
+        "endtime": starttime if endtime is None else endtime,
+        "check": check, "severity": severity, "message": message, "value": float(value),
+        "units": units, "limit": float(limit), "path": str(path),
+    }
+
+
+def attach(traces: list[Trace], findings: Iterable[Finding]) -> None:
+    """Keep findings on the first trace of their id, or else on the first trace of all."""
+    first: dict[str, Trace] = {}
+    for trace in traces:
+        first.setdefault(trace.id, trace)
+    for row in findings:
+        home = first.get(row["trace_id"], traces[0] if traces else None)
+        if home is not None:
+            note(home, findings=(*recall(home, "findings", ()), row))
+
+
+def reader_findings(stream: Stream | Trace) -> pd.DataFrame:
+    """Return what the reader found in the files a stream came from.
+
+    Parameters
+    ----------
+    stream : Stream or Trace
+        As returned by :func:`read_waveforms` or :meth:`Archive.read`.
+
+    Returns
+    -------
+    DataFrame
+        Rows of the quality table: damaged records, gaps made of marked samples,
+        doubtful times, each once, with the file it was found in.
+
+    Examples
+    --------
+    >>> len(reader_findings(Stream([Trace()])))
+    0
+    """
+    traces = [stream] if isinstance(stream, Trace) else list(stream)
+    rows: list[Finding] = []
+    seen: set[tuple[str, ...]] = set()
+    for trace in traces:
+        for row in recall(trace, "findings", ()):
+            key = tuple(str(row[c]) for c in ("path", "trace_id", "starttime", "endtime",
+                                              "check", "message"))
+            if key not in seen:
+                seen.add(key)
+                rows.append(row)
+    return QUALITY.frame(rows)

@@ -1,0 +1,108 @@
+"""Naming the format of a file by its content, never by its name.
+
+Formats that run code, point to other files or hold other files are refused
+by their kind before any parser sees them.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from ..errors import WaveformError
+from . import _kernels as k
+from ._sources import FileBytes
+
+_REFUSED = (
+    (b"PK\x03\x04", "a zip archive (or npz)"), (b"PK\x05\x06", "a zip archive"),
+    (b"BZh", "a bzip2 archive"), (b"\xfd7zXZ", "an xz archive"), (b"7z\xbc\xaf", "a 7z archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"), (b"\x89HDF", "an HDF5 file"),
+    (b"Rar!", "a rar archive"), (b"SQLite format 3", "an SQLite database"),
+    (b"%PDF", "a PDF document"), (b"\x89PNG", "a PNG image"),
+)
+_SEARCH = 1 << 20
+
+
+def _refused(head: bytes) -> str:
+    for magic, kind in _REFUSED:
+        if head.startswith(magic):
+            return kind
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip data in a file whose name does not end in .gz"
+    if head[257:262] == b"ustar":
+        return "a tar archive"
+    if head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
+        return "a Python pickle"
+    if b"obspy.core.stream" in head[:400]:
+        return "a Python pickle"
+    return ""
+
+
+def is_sac(data: bytes) -> str:
+    """Byte order (``<`` or ``>``) of a binary SAC header, ``""`` if it is none."""
+    if len(data) < 632:
+        return ""
+    for order in "<>":
+        (version,) = struct.unpack(order + "i", data[304:308])
+        if version in (6, 7):
+            (leven,) = struct.unpack(order + "i", data[420:424])
+            if leven in (0, 1, -12345):
+                return order
+    return ""
+
+
+def is_sac_text(head: bytes) -> bool:
+    """Whether the first lines are the number block of an alphanumeric SAC file."""
+    lines = head[:700].split(b"\n")
+    if len(lines) < 4:
+        return False
+    for line in lines[:3]:
+        fields = line.split()
+        if len(fields) != 5:
+            return False
+        try:
+            [float(x) for x in fields]
+        except ValueError:
+            return False
+    return True
+
+
+def name_format(source: FileBytes) -> str:
+    """Return MSEED, MSEED3, SAC, SACXY, GSE2, GSE1 or ``""`` (ask the other readers).
+
+    Raises
+    ------
+    WaveformError
+        If the file is of a kind that is never opened.
+    """
+    data = source.data
+    head = data[:1024].tobytes()
+    if head[:3] == b"MS\x03":
+        return "MSEED3"
+    if k._header_at(data, 0, True) or (k._control_at(data, 0) and len(head) >= 48):
+        return "MSEED"
+    if kind := _refused(head):
+        raise WaveformError(
+            f"{source.path}: this is {kind}, which is never opened as waveforms; "
+            "give the waveform file itself"
+        )
+    for magic, name in ((b"WID2", "GSE2"), (b"WID1", "GSE1")):
+        if head.startswith(magic) or b"\n" + magic in head:
+            return name
+    if is_sac(head):
+        return "SAC"
+    if is_sac_text(head):
+        return "SACXY"
+    if not head.strip(b"\0"):
+        if not data.any():
+            raise WaveformError(
+                f"{source.path}: holds {data.size} bytes, all zero: no records in it"
+            )
+        return "MSEED" if k.find_header(data, 0, data.size) < data.size else ""
+    if k.find_header(data, 0, min(data.size, _SEARCH)) < min(data.size, _SEARCH):
+        return "MSEED"
+    return ""
+
+
+def describe_head(source: FileBytes) -> str:
+    """First bytes of a file, for an error message."""
+    return repr(source.data[:16].tobytes())[1:]

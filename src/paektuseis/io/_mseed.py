@@ -1,0 +1,283 @@
+"""miniSEED 2: the table of records of a buffer, and traces decoded from it."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from obspy import UTCDateTime
+from obspy.core import AttribDict
+
+from . import _kernels as k
+from ._encodings import ENCODING_NAMES, decode_plain
+from ._sources import ByteArray
+
+IntArray = NDArray[np.int64]
+JITTER = 2e-4
+"""Largest relative difference of sampling rates that is jitter, not another rate."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which samples are asked for; ``None`` leaves that side open."""
+
+    trace_ids: tuple[str, ...] | None = None
+    starttime: UTCDateTime | None = None
+    endtime: UTCDateTime | None = None
+
+    def wants(self, trace_id: str) -> bool:
+        """Whether a trace id matches one of the patterns."""
+        return self.trace_ids is None or any(
+            fnmatch.fnmatchcase(trace_id, pattern) for pattern in self.trace_ids
+        )
+
+    @property
+    def window(self) -> tuple[int, int]:
+        """First and last instant asked for, in ns."""
+        low = -(2**62) if self.starttime is None else int(self.starttime.ns)
+        high = 2**62 if self.endtime is None else int(self.endtime.ns)
+        return low, high
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of a buffer: one row each of header values, and their two rates (Hz)."""
+
+    buffer: ByteArray
+    rows: IntArray
+    rates: NDArray[np.float64]
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Which rows are records that can be decoded."""
+        return np.asarray(self.rows[:, k.VERDICT] == k.OK)
+
+
+@dataclass
+class Group:
+    """Records of one channel, quality letter, sampling rate and sample type, in time order."""
+
+    trace_id: str
+    codes: tuple[str, str, str, str]
+    quality: str
+    rate: float
+    kind: str
+    which: IntArray
+    jitter: float = 0.0
+    duplicates: int = 0
+
+    @property
+    def step(self) -> float:
+        """Sampling interval in ns."""
+        return 1e9 / self.rate
+
+
+def scan_records(buffer: ByteArray) -> Records:
+    """Walk all records of a buffer, checking each header."""
+    guess = max(16, min(buffer.size // 128 + 2, 1 << 16))
+    rows, rates = [], []
+    at = 0
+    while at < buffer.size:
+        table = np.empty((guess, k.COLUMNS), np.int64)
+        rate = np.empty((guess, 2), np.float64)
+        count, at = k.scan(buffer, at, table, rate)
+        rows.append(table[:count])
+        rates.append(rate[:count])
+    if not rows:
+        return Records(buffer, np.empty((0, k.COLUMNS), np.int64), np.empty((0, 2)))
+    if len(rows) == 1:
+        return Records(buffer, rows[0], rates[0])
+    return Records(buffer, np.concatenate(rows), np.concatenate(rates))
+
+
+def _code(raw: bytes) -> str:
+    text = raw.decode("latin-1").replace("\0", " ").strip()
+    return "".join(c for c in text if c.isascii() and c.isprintable())
+
+
+def record_codes(records: Records, row: int) -> tuple[str, str, str, str]:
+    """Network, station, location and channel code of a record, printable ASCII only."""
+    o = int(records.rows[row, k.OFFSET])
+    raw = records.buffer[o + 8: o + 20].tobytes()
+    return _code(raw[10:12]), _code(raw[0:5]), _code(raw[5:7]), _code(raw[7:10])
+
+
+def _kind(encoding: IntArray) -> IntArray:
+    """Sample type of encodings: 0 integer, 1 float32, 2 float64."""
+    return np.where(encoding == 5, 2, np.where(np.isin(encoding, (4, 12, 13, 14)), 1, 0))
+
+
+def _rates_together(rates: NDArray[np.float64]) -> tuple[IntArray, NDArray[np.float64]]:
+    """Number rates that differ by jitter alone as one; returns numbers and distinct rates."""
+    values, inverse = np.unique(rates, return_inverse=True)
+    if len(values) == 1:
+        return np.zeros(len(rates), np.int64), values
+    cluster = np.zeros(len(values), np.int64)
+    first = values[0]
+    for i in range(1, len(values)):
+        cluster[i] = cluster[i - 1]
+        if values[i] > first * (1 + JITTER):
+            cluster[i] += 1
+            first = values[i]
+    return cluster[inverse], values
+
+
+def effective_rates(records: Records, which: IntArray) -> NDArray[np.float64]:
+    """Sampling rate of each record of one channel.
+
+    Where the fixed header and blockette 100 disagree by more than 1 %, the one that fits
+    the spacing of the records is taken.
+    """
+    rates = records.rates[which, 0].copy()
+    doubtful = records.rows[which, k.NOTES] & k.NOTE_RATE != 0
+    if not doubtful.any():
+        return rates
+    t = records.rows[which, k.TIME]
+    n = records.rows[which, k.NSAMP]
+    order = np.argsort(t, kind="stable")
+    step = np.diff(t[order])
+    near = (step > 0) & (step < 2e9 * n[order][:-1] / np.minimum(*records.rates[which].T)[order][:-1])
+    if near.any():
+        seen = float(np.median(1e9 * n[order][:-1][near] / step[near]))
+        other = records.rates[which, 1]
+        better = np.abs(other / seen - 1) < np.abs(rates / seen - 1)
+        rates = np.where(doubtful & better, other, rates)
+    return rates
+
+
+def group_records(records: Records, selection: Selection) -> list[Group]:
+    """Sort the usable records that are asked for into groups that may be joined."""
+    rows = records.rows
+    usable = np.flatnonzero(records.usable)
+    groups: list[Group] = []
+    if not usable.size:
+        return groups
+    head = rows[usable]
+    same = (head[:, (k.KEY1, k.KEY2)] == head[0, (k.KEY1, k.KEY2)]).all()
+    if same:
+        channels = [usable]
+    else:
+        key = np.ascontiguousarray(head[:, (k.KEY1, k.KEY2)]).view([("a", "i8"), ("b", "i8")])
+        _, first, inverse = np.unique(key.ravel(), return_index=True, return_inverse=True)
+        order = np.argsort(inverse, kind="stable")
+        parts = np.split(usable[order], np.cumsum(np.bincount(inverse))[:-1])
+        channels = [parts[i] for i in np.argsort(first)]
+    low, high = selection.window
+    for which in channels:
+        codes = record_codes(records, int(which[0]))
+        trace_id = ".".join(codes)
+        if selection.wants(trace_id):
+            groups += _channel_groups(records, which, codes, trace_id, low, high)
+    return groups
+
+
+def _channel_groups(
+    records: Records, which: IntArray, codes: tuple[str, str, str, str], trace_id: str,
+    low: int, high: int,
+) -> list[Group]:
+    rows = records.rows
+    rates = effective_rates(records, which)
+    number, values = _rates_together(rates)
+    label = (number * 256 + rows[which, k.QUALITY]) * 4 + _kind(rows[which, k.ENCODING])
+    groups = []
+    for one in np.unique(label) if (label != label[0]).any() else label[:1]:
+        mask = label == one
+        mine = which[mask]
+        mine_rates = rates[mask]
+        rate, jitter = _nominal(mine_rates, records.rates[mine, 1], len(values))
+        t = rows[mine, k.TIME]
+        ends = t + np.rint(rows[mine, k.NSAMP] * (1e9 / rate)).astype(np.int64)
+        inside = (ends >= low) & (t <= high)
+        mine, t = mine[inside], t[inside]
+        if not mine.size:
+            continue
+        if (np.diff(t) < 0).any():
+            mine = mine[np.argsort(t, kind="stable")]
+        twin = np.zeros(len(rows), np.bool_)
+        duplicates = 0
+        if (np.diff(rows[mine, k.TIME]) == 0).any():
+            duplicates = int(k.mark_duplicates(records.buffer, rows, mine, twin))
+            mine = mine[~twin[mine]]
+        kind = ("int32", "float32", "float64")[int(one) % 4]
+        quality = chr(int(rows[mine[0], k.QUALITY]))
+        groups.append(Group(trace_id, codes, quality, rate, kind, mine, jitter, duplicates))
+    return groups
+
+
+def _nominal(
+    rates: NDArray[np.float64], fixed: NDArray[np.float64], distinct: int
+) -> tuple[float, float]:
+    """Rate a group is kept at, and the relative spread of the rates of its records."""
+    if distinct == 1 or (rates == rates[0]).all():
+        return float(rates[0]), 0.0
+    middle = float(np.median(rates))
+    if (fixed == fixed[0]).all() and fixed[0] > 0 and abs(middle / fixed[0] - 1) <= JITTER:
+        middle = float(fixed[0])
+    return middle, float(np.max(np.abs(rates / middle - 1)))
+
+
+def group_runs(records: Records, group: Group) -> list[IntArray]:
+    """Split a group into runs of records that follow each other within half a sample."""
+    rows = records.rows[group.which]
+    run = np.empty(len(rows), np.int64)
+    count = k.plan_runs(
+        np.ascontiguousarray(rows[:, k.TIME]), np.ascontiguousarray(rows[:, k.NSAMP]),
+        np.ascontiguousarray(rows[:, k.OFFSET]), group.step, run,
+    )
+    if count == 1:
+        return [group.which]
+    order = np.argsort(run, kind="stable")
+    return np.split(group.which[order], np.cumsum(np.bincount(run, minlength=count))[:-1])
+
+
+def run_header(records: Records, group: Group, run: IntArray, npts: int) -> dict[str, Any]:
+    """Header of a trace made of a run of records, as obspy's own reader fills it."""
+    row = records.rows[run[0]]
+    return {
+        "network": group.codes[0], "station": group.codes[1],
+        "location": group.codes[2], "channel": group.codes[3],
+        "sampling_rate": group.rate, "starttime": UTCDateTime(ns=int(row[k.TIME])),
+        "npts": npts, "_format": "MSEED",
+        "mseed": AttribDict(
+            dataquality=group.quality, number_of_records=len(run),
+            encoding=ENCODING_NAMES[int(row[k.ENCODING])],
+            byteorder=">" if row[k.BIG] else "<", record_length=int(row[k.LENGTH]),
+            filesize=records.buffer.size,
+        ),
+    }
+
+
+def decode_run(
+    records: Records, group: Group, run: IntArray
+) -> tuple[list[tuple[IntArray, NDArray[Any]]], list[tuple[int, int]]]:
+    """Decode a run of records; returns its unbroken pieces and (row, verdict) of each failure."""
+    counts = records.rows[run, k.NSAMP]
+    position = np.zeros(len(run), np.int64)
+    np.cumsum(counts[:-1], out=position[1:])
+    out = np.empty(int(counts.sum()), group.kind)
+    status = np.zeros(len(run), np.int64)
+    encodings = records.rows[run, k.ENCODING]
+    steim = (encodings == 10) | (encodings == 11)
+    if steim.all():
+        k.decode_steim(records.buffer, records.rows, run, position, out, status)
+    else:
+        if steim.any():
+            part = np.zeros(int(steim.sum()), np.int64)
+            k.decode_steim(records.buffer, records.rows, run[steim], position[steim], out, part)
+            status[steim] = part
+        for encoding in np.unique(encodings[~steim]):
+            mine = encodings == encoding
+            decode_plain(records, run[mine], position[mine], int(encoding), out)
+    if not status.any():
+        return [(run, out)], []
+    pieces = []
+    for part in np.split(np.arange(len(run)), np.flatnonzero(np.diff(status != 0)) + 1):
+        if status[part[0]] == 0:
+            begin = int(position[part[0]])
+            end = int(position[part[-1]] + counts[part[-1]])
+            pieces.append((run[part], out[begin:end].copy()))
+    failed = [(int(run[i]), int(status[i])) for i in np.flatnonzero(status)]
+    return pieces, failed

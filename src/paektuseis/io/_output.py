@@ -1,0 +1,119 @@
+"""Writing whole or not at all, and names that cannot leave their folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import OutputError
+from ._sources import one_path
+
+_SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
+
+
+def safe_filename(text: str) -> str:
+    """Return a file name made from any text.
+
+    Letters, digits, dot, underscore and hyphen stay; every other byte (UTF-8) becomes
+    ``%XX``. The result is never empty, never begins with a dot, and holds no separator,
+    so that it cannot name another folder.
+
+    Parameters
+    ----------
+    text : str
+        For example a trace id or event id.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> safe_filename("1U.JGPD..HHZ")
+    '1U.JGPD..HHZ'
+    >>> safe_filename("../a b")
+    '%2E.%2Fa%20b'
+    """
+    raw = str(text).encode("utf-8", "surrogateescape")
+    name = "".join(chr(c) if chr(c) in _SAFE else f"%{c:02X}" for c in raw)
+    if name.startswith("."):
+        name = "%2E" + name[1:]
+    return name or "%00"
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Write a file so that it appears whole or not at all.
+
+    The block writes to the temporary path it is given, in the same folder. When it ends
+    well, the file is flushed to disk, renamed to ``path`` and the folder is flushed too;
+    when it fails, the temporary file is removed and what stood at ``path`` is untouched.
+
+    Parameters
+    ----------
+    path : str or Path
+        Final name. Missing folders are made.
+
+    Yields
+    ------
+    Path
+        Temporary file to write to; it has the suffix of ``path``.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written, with its path and the reason.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> with atomic_path(Path(folder) / "a.txt") as temporary:
+    ...     _ = temporary.write_text("whole")
+    >>> (Path(folder) / "a.txt").read_text()
+    'whole'
+    """
+    target = one_path(path)
+    temporary: Path | None = None
+    try:
+        if target.is_dir():
+            raise OutputError(f"{target}: is a folder; give the name of a file")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=".tmp-", suffix="-" + target.name[-80:], dir=target.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        _settle(temporary)
+        os.replace(temporary, target)
+        temporary = None
+        _flush(target.parent)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {error.strerror or error}") from error
+    finally:
+        if temporary is not None:
+            with suppress(OSError):
+                temporary.unlink()
+
+
+def _settle(path: Path) -> None:
+    """Give a file the permissions any new file has, and flush it to disk."""
+    mask = os.umask(0)
+    os.umask(mask)
+    os.chmod(path, 0o666 & ~mask)
+    _flush(path)
+
+
+def _flush(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some file systems cannot flush a folder
+            os.fsync(fd)
+    finally:
+        os.close(fd)

@@ -1,0 +1,186 @@
+"""Formats other than miniSEED 2: each checked by us first, then parsed with a named format."""
+
+from __future__ import annotations
+
+import importlib
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import obspy
+from obspy import Stream, Trace
+
+from ..errors import WaveformError
+from ._findings import Finding, finding
+from ._foreign import ForeignParser, private_copy
+from ._formats import describe_head, is_sac
+from ._sources import FileBytes
+
+# obspy's name and module of each reader that is asked, most telling test first. Left out on
+# purpose: PICKLE (runs code), CSS, NNSA_KB_CORE and Q (point to other files).
+_ASKED = (
+    ("SEISAN", "obspy.io.seisan.core", "_is_seisan"),
+    ("SEG2", "obspy.io.seg2.seg2", "_is_seg2"),
+    ("KINEMETRICS_EVT", "obspy.io.kinemetrics.core", "is_evt"),
+    ("REFTEK130", "obspy.io.reftek.core", "_is_reftek130"),
+    ("AH", "obspy.io.ah.core", "_is_ah"),
+    ("KNET", "obspy.io.nied.knet", "_is_knet_ascii"),
+    ("PDAS", "obspy.io.pdas.core", "_is_pdas"),
+    ("SLIST", "obspy.io.ascii.core", "_is_slist"),
+    ("TSPAIR", "obspy.io.ascii.core", "_is_tspair"),
+    ("SH_ASC", "obspy.io.sh.core", "_is_asc"),
+    ("SEGY", "obspy.io.segy.core", "_is_segy"),
+    ("Y", "obspy.io.y.core", "_is_y"),
+    ("WIN", "obspy.io.win.core", "_is_win"),
+    ("DMX", "obspy.io.dmx.core", "_is_dmx"),
+    ("GCF", "obspy.io.gcf.core", "_is_gcf"),
+    ("SU", "obspy.io.segy.core", "_is_su"),
+)
+GSE_LINE = 82
+"""Longest data line of a GSE file: obspy's decoder writes past its buffer on longer ones."""
+
+
+def read_foreign(source: FileBytes, name: str, *, headonly: bool) -> tuple[list[Trace], list[Finding]]:
+    """Read a file of a named format (``""`` = find out which of the others it is)."""
+    path = source.path
+    if name in ("GSE2", "GSE1"):
+        _check_gse(source)
+    elif name == "SAC":
+        _check_sac(source)
+    elif not name:
+        name = _ask_readers(source)
+    headonly = headonly and name not in ("SACXY",)
+    with ForeignParser(path, name, WaveformError) as parser:
+        stream = _parse(source, name, headonly)
+    findings = [
+        finding("reader_warning", "warning", f"{path.name}: {text}", path=path)
+        for text in dict.fromkeys(parser.warnings)
+    ]
+    traces = [_plain(trace, path, name, headonly) for trace in stream]
+    if not traces:
+        raise WaveformError(f"{path}: {name} file without any trace")
+    return traces, findings
+
+
+def _parse(source: FileBytes, name: str, headonly: bool) -> Stream:
+    options = {"verify_chksum": True} if name in ("GSE2", "GSE1") else {}
+    if name in ("SAC", "SACXY", "GSE2", "GSE1", "SEGY", "SU"):
+        return obspy.read(
+            source.stream(), format=name, headonly=headonly, check_compression=False, **options
+        )
+    module = next(m for n, m, _ in _ASKED if n == name)
+    reader = _entry(name, module)
+    with private_copy(source.data.tobytes()) as copy:
+        return reader(copy, headonly=headonly)
+
+
+def _entry(name: str, module: str) -> Callable[..., Stream]:
+    """The reading function an installed obspy registers for a format."""
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=f"obspy.plugin.waveform.{name}", name="readFormat"):
+        if entry.value.startswith("obspy.io."):
+            function: Callable[..., Stream] = entry.load()
+            return function
+    raise WaveformError(f"this obspy has no reader for {name} ({module})")
+
+
+def _ask_readers(source: FileBytes) -> str:
+    with private_copy(source.data.tobytes()) as copy:
+        for name, module, test in _ASKED:
+            try:
+                with ForeignParser(source.path, name, WaveformError):
+                    yes = getattr(importlib.import_module(module), test)(copy)
+            except WaveformError:
+                continue  # a test that fails says no
+            if yes:
+                return name
+    raise WaveformError(
+        f"{source.path}: not a waveform format paektuseis knows; it begins with "
+        f"{describe_head(source)}"
+    )
+
+
+def _plain(trace: Trace, path: Path, name: str, headonly: bool) -> Trace:
+    """Hold a foreign trace against what every trace must be."""
+    rate = float(trace.stats.sampling_rate)
+    if not (np.isfinite(rate) and rate > 0):
+        raise WaveformError(f"{path}: {name}: sampling rate {rate:g} Hz of {trace.id}")
+    if not headonly:
+        if np.ma.isMaskedArray(trace.data):
+            raise WaveformError(f"{path}: {name}: masked samples in {trace.id}")
+        if trace.data.dtype.kind not in "iuf":
+            raise WaveformError(f"{path}: {name}: samples of type {trace.data.dtype}")
+        trace.data = _native(trace.data)
+    return trace
+
+
+def _native(data: np.ndarray) -> np.ndarray:
+    """int32, float32 or float64 in native byte order."""
+    if data.dtype.kind in "iu":
+        small = data.dtype.itemsize < 4 or data.dtype == np.int32
+        if small or (len(data) and -(2**31) <= data.min() and data.max() < 2**31):
+            return np.ascontiguousarray(data, dtype=np.int32)
+        return np.ascontiguousarray(data, dtype=np.float64)
+    kind = np.float32 if data.dtype.itemsize <= 4 else np.float64
+    return np.ascontiguousarray(data, dtype=kind)
+
+
+def _check_gse(source: FileBytes) -> None:
+    breaks = np.flatnonzero(source.data == 10)
+    ends = np.concatenate((breaks, [source.data.size]))
+    starts = np.concatenate(([-1], breaks))
+    length = ends - starts - 1
+    worst = int(np.argmax(length))
+    if length[worst] > GSE_LINE + 1 or (
+        length[worst] == GSE_LINE + 1 and source.data[ends[worst] - 1] != 13
+    ):
+        raise WaveformError(
+            f"{source.path}: GSE line {worst + 1} has {int(length[worst])} characters, "
+            f"more than {GSE_LINE}; line breaks were lost"
+        )
+    size = source.data.size
+    for line in source.data.tobytes().split(b"\n"):
+        if line.startswith((b"WID2", b"WID1")):
+            field = line[48:56] if line[:4] == b"WID2" else line[27:35]
+            try:
+                npts = int(field)
+            except ValueError:
+                raise WaveformError(
+                    f"{source.path}: number of samples {field!r} in {line[:4].decode()} line"
+                ) from None
+            if not 0 < npts <= 2 * size:
+                raise WaveformError(
+                    f"{source.path}: {npts} samples claimed by a file of {size} bytes"
+                )
+
+
+def _check_sac(source: FileBytes) -> None:
+    head = source.data[:632].tobytes()
+    order = is_sac(head)
+    path = source.path
+    (delta,) = struct.unpack(order + "f", head[0:4])
+    npts, version = struct.unpack(order + "i", head[316:320])[0], struct.unpack(
+        order + "i", head[304:308])[0]
+    (leven,) = struct.unpack(order + "i", head[420:424])
+    if not (np.isfinite(delta) and delta > 0):
+        raise WaveformError(f"{path}: SAC sampling interval delta={delta:g} s")
+    if leven == 0:
+        raise WaveformError(f"{path}: unevenly sampled SAC file; resample it first")
+    footer = 176 if version == 7 else 0
+    expected = 632 + 4 * npts
+    if npts <= 0 or source.data.size not in (expected, expected + footer):
+        raise WaveformError(
+            f"{path}: SAC header claims npts={npts} ({expected} bytes), "
+            f"the file has {source.data.size} bytes"
+        )
+    year, day, hour, minute, second, milli = struct.unpack(order + "6i", head[280:304])
+    (begin,) = struct.unpack(order + "f", head[20:24])
+    if -12345 in (year, day, hour, minute, second) or begin == -12345.0:
+        raise WaveformError(f"{path}: SAC file without reference time: no absolute time")
+    if not (1 <= day <= 366 and 0 <= hour <= 24 and 0 <= minute <= 59 and 0 <= second <= 60
+            and 1900 <= year <= 2100 and 0 <= max(milli, 0) <= 999 and np.isfinite(begin)):
+        raise WaveformError(
+            f"{path}: SAC reference time {year}-{day:03d}T{hour}:{minute}:{second} is no time"
+        )

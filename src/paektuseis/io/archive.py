@@ -1,0 +1,387 @@
+"""``Archive``: what a folder of waveforms holds, and reading it across file borders."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from obspy import Stream, Trace, UTCDateTime
+
+from ..errors import ArchiveError, ParameterError, WaveformError
+from ..tables import AVAILABILITY, GAPS
+from ..times import TimeLike, as_utc
+from ._findings import Finding, attach, finding
+from ._foreign import safe_text
+from ._layout import SDS, Pattern, is_sds
+from ._mseed import Selection
+from ._segments import join_traces
+from ._sources import files_below, one_path
+from ._spans import Span, clip_spans, join_spans, span_gaps
+from .waveforms import OnError, read_file
+
+logger = logging.getLogger("paektuseis.io")
+TraceIds = str | Iterable[str] | None
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """What the headers of one file say, valid while its size and mtime stay."""
+
+    key: tuple[int, int]
+    spans: tuple[Span, ...]
+    fault: str = ""
+
+
+class Archive:
+    """A folder of waveform files, read as one record.
+
+    Parameters
+    ----------
+    root : str or Path
+        Folder of the archive.
+    layout : str, optional
+        ``"sds"`` (YEAR/NET/STA/CHAN.D/NET.STA.LOC.CHAN.D.YEAR.DAY), ``"flat"`` (any
+        names: the headers of every file below the root are scanned), a pattern such as
+        ``"{year}/{network}/{station}/{network}.{station}.{location}.{channel}.{julday:03d}"``,
+        or ``"auto"`` (SDS if the folder looks like it, else flat).
+
+    Raises
+    ------
+    ArchiveError
+        If the root is missing or no folder.
+    ParameterError
+        If the layout is unknown.
+
+    Notes
+    -----
+    Headers are scanned once per file and kept in memory until its size or time of change
+    differs. SDS: SeisComP Data Structure, https://www.seiscomp.de/seiscomp3/doc/applications/slarchive/SDS.html
+    """
+
+    def __init__(self, root: str | os.PathLike[str], *, layout: str = "auto") -> None:
+        self.root = one_path(root, name="root")
+        if not self.root.is_dir():
+            what = "is no folder" if self.root.exists() else "does not exist"
+            raise ArchiveError(f"{self.root}: the archive's root {what}")
+        if not isinstance(layout, str):
+            raise ParameterError(f"layout={layout!r}; give a string")
+        if layout == "auto":
+            layout = "sds" if is_sds(self.root) else "flat"
+        self.layout = layout
+        self._pattern = None if layout == "flat" else Pattern(SDS if layout == "sds" else layout)
+        self._scans: dict[Path, _Scan] = {}
+        self._listing: list[tuple[str, UTCDateTime | None, Path]] | None = None
+
+    def __repr__(self) -> str:
+        return f"Archive({str(self.root)!r}, layout={self.layout!r})"
+
+    def refresh(self) -> None:
+        """Forget what is known of the archive's files, so that new ones are seen."""
+        self._scans.clear()
+        self._listing = None
+
+    # listing -----------------------------------------------------------------------------
+
+    def _list(self) -> list[tuple[str, UTCDateTime | None, Path]]:
+        """(trace id, day, path) of the files whose names follow the pattern."""
+        if self._listing is None:
+            assert self._pattern is not None
+            expression = self._pattern.regex()
+            listing = []
+            for path in files_below(self.root):
+                match = expression.fullmatch(path.relative_to(self.root).as_posix())
+                if match:
+                    code = match.groupdict()
+                    trace_id = ".".join(
+                        code[c] for c in ("network", "station", "location", "channel"))
+                    listing.append((trace_id, self._pattern.day(match), path))
+            self._listing = listing
+        return self._listing
+
+    def trace_ids(self, pattern: str | Iterable[str] = "*") -> list[str]:
+        """Return the sorted channels that match a pattern (or any of several).
+
+        Parameters
+        ----------
+        pattern : str or iterable of str, optional
+            NET.STA.LOC.CHA with wildcards ``*``, ``?``, ``[]``.
+        """
+        wanted = Selection(_ids(pattern))
+        if self._pattern is not None:
+            return sorted({t for t, _, _ in self._list() if wanted.wants(t)})
+        return sorted({s.trace_id for path in files_below(self.root)
+                       for s in self._scan(path).spans if wanted.wants(s.trace_id)})
+
+    def files(
+        self, trace_id: str, starttime: TimeLike | None = None, endtime: TimeLike | None = None
+    ) -> list[Path]:
+        """Return the files that may hold samples of a channel in a time span.
+
+        With a naming pattern the files just before and after are among them, since day
+        files often begin late or end early. ``trace_id`` may hold wildcards.
+        """
+        start = None if starttime is None else as_utc(starttime, name="starttime")
+        end = None if endtime is None else as_utc(endtime, name="endtime")
+        if self._pattern is None:
+            low, high = Selection(None, start, end).window
+            wanted = Selection((trace_id,))
+            return [path for path in files_below(self.root)
+                    if any(wanted.wants(s.trace_id) and s.end >= low and s.start <= high
+                           for s in self._scan(path).spans)]
+        ids = self.trace_ids(trace_id) if _is_wild(trace_id) else [trace_id]
+        found: dict[Path, None] = {}
+        for one in ids:
+            if one.count(".") != 3:
+                raise ParameterError(f"trace_id={one!r}; give NET.STA.LOC.CHA")
+            if start is not None and end is not None and end - start < 40 * 366 * 86400:
+                for name in self._pattern.names(one, start, end):
+                    if (self.root / name).is_file():
+                        found[self.root / name] = None
+            else:
+                found |= dict.fromkeys(p for t, _, p in self._list() if t == one)
+        return list(found)
+
+    def _scan(self, path: Path) -> _Scan:
+        """Headers of a file as spans, from memory if the file is as it was."""
+        try:
+            info = os.stat(path)
+            key = (info.st_size, info.st_mtime_ns)
+        except OSError:
+            key = (-1, -1)
+        known = self._scans.get(path)
+        if known is not None and known.key == key:
+            return known
+        try:
+            traces, _ = read_file(path, Selection(), headonly=True)
+            scan = _Scan(key, tuple(
+                Span(t.id, int(t.stats.starttime.ns), float(t.stats.sampling_rate),
+                     int(t.stats.npts)) for t in traces))
+        except WaveformError as error:
+            logger.warning("left out: %s", safe_text(str(error)))
+            scan = _Scan(key, (), safe_text(str(error)))
+        self._scans[path] = scan
+        return scan
+
+    def faults(self) -> dict[str, str]:
+        """Return the files scanned so far that cannot be read, with the reason."""
+        return {str(path): scan.fault for path, scan in self._scans.items() if scan.fault}
+
+    # what there is -------------------------------------------------------------------------
+
+    def _spans(
+        self, trace_ids: TraceIds, starttime: TimeLike | None, endtime: TimeLike | None
+    ) -> dict[str, list[Span]]:
+        wanted = Selection(None if trace_ids is None else _ids(trace_ids))
+        paths: dict[Path, None] = {}
+        for pattern in wanted.trace_ids or ("*",):
+            paths |= dict.fromkeys(self.files(pattern, starttime, endtime))
+        channels: dict[str, list[Span]] = {}
+        for path in paths:
+            for span in self._scan(path).spans:
+                if wanted.wants(span.trace_id):
+                    channels.setdefault(span.trace_id, []).append(span)
+        low, high = Selection(
+            None, None if starttime is None else as_utc(starttime, name="starttime"),
+            None if endtime is None else as_utc(endtime, name="endtime")).window
+        return {t: clip_spans(join_spans(s), low, high) for t, s in sorted(channels.items())}
+
+    def span(self, trace_ids: TraceIds = None) -> tuple[UTCDateTime, UTCDateTime]:
+        """Return the first and last instant with samples.
+
+        Raises
+        ------
+        ArchiveError
+            If there are none.
+        """
+        spans = [s for many in self._spans(trace_ids, None, None).values() for s in many]
+        if not spans:
+            raise ArchiveError(f"{self.root}: no samples of {trace_ids or 'any channel'}")
+        return (UTCDateTime(ns=min(s.start for s in spans)),
+                UTCDateTime(ns=max(s.end for s in spans)))
+
+    def availability(
+        self, trace_ids: TraceIds = None, starttime: TimeLike | None = None,
+        endtime: TimeLike | None = None,
+    ) -> pd.DataFrame:
+        """Return the contiguous segments of each channel, from headers alone.
+
+        Parameters
+        ----------
+        trace_ids : str or iterable of str, optional
+            Wildcards allowed; default all.
+        starttime, endtime : UTCDateTime or str, optional
+            Segments are cut to this span.
+
+        Returns
+        -------
+        DataFrame
+            Columns trace_id, starttime, endtime (last sample), sampling_rate, npts. Samples
+            that prove unusable only when decoded are still counted here.
+        """
+        channels = self._spans(trace_ids, starttime, endtime)
+        return AVAILABILITY.frame(
+            {"trace_id": s.trace_id, "starttime": UTCDateTime(ns=s.start),
+             "endtime": UTCDateTime(ns=s.end), "sampling_rate": s.rate, "npts": s.npts}
+            for spans in channels.values() for s in spans
+        )
+
+    def gaps(
+        self, trace_ids: TraceIds = None, starttime: TimeLike | None = None,
+        endtime: TimeLike | None = None,
+    ) -> pd.DataFrame:
+        """Return the gaps of each channel, from headers alone.
+
+        Parameters
+        ----------
+        trace_ids : str or iterable of str, optional
+            Wildcards allowed; a channel named in full that has no samples at all is one gap.
+        starttime, endtime : UTCDateTime or str, optional
+            Span to be covered; where it is not given, from the first or to the last sample.
+
+        Returns
+        -------
+        DataFrame
+            Columns trace_id, starttime (first missing sample), endtime (first sample after
+            the gap, or ``endtime``), duration in seconds.
+        """
+        start = None if starttime is None else as_utc(starttime, name="starttime")
+        end = None if endtime is None else as_utc(endtime, name="endtime")
+        channels = self._spans(trace_ids, start, end)
+        for named in () if trace_ids is None else _ids(trace_ids):
+            if not _is_wild(named):
+                channels.setdefault(named, [])
+        rows = []
+        for trace_id, spans in sorted(channels.items()):
+            for first, last in span_gaps(spans, None if start is None else int(start.ns),
+                                         None if end is None else int(end.ns)):
+                rows.append({"trace_id": trace_id, "starttime": UTCDateTime(ns=first),
+                             "endtime": UTCDateTime(ns=last), "duration": (last - first) / 1e9})
+        return GAPS.frame(rows)
+
+    def days(self, trace_ids: TraceIds = None) -> list[UTCDateTime]:
+        """Return the midnights (UTC) of the days that have files, or samples (flat)."""
+        wanted = Selection(None if trace_ids is None else _ids(trace_ids))
+        if self._pattern is not None and self._pattern.step in ("day", "hour"):
+            return sorted({day for t, day, _ in self._list() if day is not None
+                           and wanted.wants(t)})
+        day_ns = 86_400_000_000_000
+        found = {d for spans in self._spans(trace_ids, None, None).values() for s in spans
+                 for d in range(s.start // day_ns, s.end // day_ns + 1)}
+        return [UTCDateTime(ns=d * day_ns) for d in sorted(found)]
+
+    def input_files(
+        self, trace_ids: TraceIds = None, starttime: TimeLike | None = None,
+        endtime: TimeLike | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return path, size (bytes) and mtime (ns) of the files a :meth:`read` would open."""
+        out = []
+        for path in self._paths(trace_ids, starttime, endtime):
+            info = os.stat(path)
+            out.append({"path": str(path), "size": info.st_size, "mtime_ns": info.st_mtime_ns})
+        return out
+
+    def _paths(
+        self, trace_ids: TraceIds, starttime: TimeLike | None, endtime: TimeLike | None
+    ) -> list[Path]:
+        found: dict[Path, None] = {}
+        for pattern in ("*",) if trace_ids is None else _ids(trace_ids):
+            found |= dict.fromkeys(self.files(pattern, starttime, endtime))
+        return sorted(found)
+
+    # reading -------------------------------------------------------------------------------
+
+    def read(
+        self,
+        trace_ids: TraceIds = None,
+        starttime: TimeLike | None = None,
+        endtime: TimeLike | None = None,
+        *,
+        on_error: OnError = "report",
+    ) -> Stream:
+        """Read channels over a time span, whatever files hold the samples.
+
+        Parameters
+        ----------
+        trace_ids : str or iterable of str, optional
+            NET.STA.LOC.CHA, wildcards allowed; default all.
+        starttime, endtime : UTCDateTime or str, optional
+            First and last instant; a sample at ``endtime`` is included.
+        on_error : {"report", "raise"}, optional
+            An unreadable file is left out and reported as a finding, or raises.
+
+        Returns
+        -------
+        Stream
+            Contiguous segments, joined over file borders (:func:`join_segments`); empty if
+            there are no samples. What was found on the way: :func:`reader_findings`.
+
+        Raises
+        ------
+        WaveformError
+            With ``on_error="raise"``, for the first unreadable file.
+        """
+        if on_error not in ("raise", "report"):
+            raise ParameterError(f'on_error={on_error!r}; give "raise" or "report"')
+        start = None if starttime is None else as_utc(starttime, name="starttime")
+        end = None if endtime is None else as_utc(endtime, name="endtime")
+        if start is not None and end is not None and end < start:
+            raise ParameterError(f"endtime={end} lies before starttime={start}; exchange them")
+        selection = Selection(None if trace_ids is None else _ids(trace_ids), start, end)
+        traces: list[Trace] = []
+        lost: list[Finding] = []
+        for path in self._paths(trace_ids, start, end):
+            try:
+                found, _ = read_file(path, selection)
+            except WaveformError as error:
+                if on_error == "raise":
+                    raise
+                logger.warning("left out: %s", safe_text(str(error)))
+                lost.append(finding("unreadable_file", "error", safe_text(str(error)), value=1,
+                                    units="files", path=path,
+                                    trace_id=self._named_id(path)))
+                continue
+            lost += self._strays(path, found)
+            traces += found
+        joined, rows = join_traces(traces, copy=False)
+        attach(joined, [*lost, *rows])
+        return Stream(joined)
+
+    def _named_id(self, path: Path) -> str:
+        if self._pattern is None:
+            return ""
+        match = self._pattern.regex().fullmatch(path.relative_to(self.root).as_posix())
+        return "" if match is None else ".".join(
+            match.group(c) for c in ("network", "station", "location", "channel"))
+
+    def _strays(self, path: Path, found: list[Trace]) -> list[Finding]:
+        """Channels in a file whose name promises another one."""
+        named = self._named_id(path)
+        if not named:
+            return []
+        out = []
+        for trace_id in sorted({t.id for t in found} - {named}):
+            mine = [t for t in found if t.id == trace_id]
+            out.append(finding(
+                "stray_channel", "warning", f"{path.name}: holds samples of {trace_id} too",
+                trace_id=trace_id, starttime=mine[0].stats.starttime,
+                endtime=mine[-1].stats.endtime, value=sum(t.stats.npts for t in mine),
+                units="samples", path=path))
+        return out
+
+
+def _is_wild(text: str) -> bool:
+    return any(c in text for c in "*?[")
+
+
+def _ids(trace_ids: str | Iterable[str]) -> tuple[str, ...]:
+    out = (trace_ids,) if isinstance(trace_ids, str) else tuple(trace_ids)
+    if not all(isinstance(t, str) for t in out):
+        raise ParameterError(f"trace_ids={out!r}; give NET.STA.LOC.CHA or a list of them")
+    return out
+
+
