@@ -1,1 +1,26 @@
-"""Placeholder."""
+"""Detection: characteristic functions, triggers, network coincidence and what was listened to.
+
+``sta_lta`` makes characteristic functions, ``trigger_onsets`` finds where they switch on and off,
+``coincidence`` joins the triggers of several stations to detections, ``match_detections`` holds
+those against a reference, ``cut_events`` cuts their records, and ``monitored_time`` accounts for
+the time in which nothing could have been seen.
+"""
+
+from __future__ import annotations
+
+from .characteristic import sta_lta
+from .coincidence import coincidence, coincidence_candidates
+from .cutting import cut_events
+from .matching import MatchResult, match_detections
+from .triggers import monitored_time, trigger_onsets
+
+__all__ = [
+    "MatchResult",
+    "coincidence",
+    "coincidence_candidates",
+    "cut_events",
+    "match_detections",
+    "monitored_time",
+    "sta_lta",
+    "trigger_onsets",
+]

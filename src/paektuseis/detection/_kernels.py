@@ -1,0 +1,245 @@
+"""Compiled characteristic functions: plain arrays in, plain arrays out.
+
+Running means are built from block prefixes and suffixes (van Herk's scheme):
+every window is a sum of at most ``w`` terms that never leaves another sum by
+subtraction, so a record of any length does not drift and a window of zeros is
+exactly zero.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._jit import kernel
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+# a sample whose square is below this share of the running mean square (160 dB)
+# does not change that mean in double precision
+_BELOW_RESOLUTION = 1e-16
+
+
+@kernel
+def window_means(x: FloatArray, w: int, square: bool) -> FloatArray:
+    """Return the mean of ``x`` (or of its square) over the ``w`` samples ending at each one.
+
+    Samples before the first full window are NaN.
+    """
+    n = x.size
+    out = np.full(n, np.nan)
+    suffix = np.zeros(w + 1)
+    for block in range(0, n, w):
+        count = min(w, n - block)
+        prefix = 0.0
+        for j in range(count):
+            v = x[block + j]
+            prefix += v * v if square else v
+            if block + j >= w - 1:
+                out[block + j] = (prefix + suffix[j + 1]) / w
+        if count == w:
+            total = 0.0
+            for j in range(w - 1, -1, -1):
+                v = x[block + j]
+                total += v * v if square else v
+                suffix[j] = total
+    return out
+
+
+@kernel
+def window_scores(x: FloatArray, w: int) -> FloatArray:
+    """Return ``(x_i - mean) / std`` with mean and std over the ``w`` samples ending at ``i``.
+
+    Means and squared deviations of a block suffix and a block prefix are merged
+    (Chan, Golub and LeVeque), so nothing cancels. NaN before the first full
+    window and where the standard deviation is zero.
+    """
+    n = x.size
+    out = np.full(n, np.nan)
+    mean_s = np.zeros(w + 1)
+    dev_s = np.zeros(w + 1)
+    for block in range(0, n, w):
+        count = min(w, n - block)
+        mean = 0.0
+        dev = 0.0
+        for j in range(count):
+            v = x[block + j]
+            step = v - mean
+            mean += step / (j + 1)
+            dev += step * (v - mean)
+            if block + j >= w - 1:
+                older = w - 1 - j
+                apart = mean_s[j + 1] - mean
+                mu = mean + apart * older / w
+                var = (dev + dev_s[j + 1] + apart * apart * older * (j + 1) / w) / w
+                if var > 0.0:
+                    out[block + j] = (v - mu) / np.sqrt(var)
+        if count == w:
+            mean = 0.0
+            dev = 0.0
+            for j in range(w - 1, -1, -1):
+                v = x[block + j]
+                step = v - mean
+                mean += step / (w - j)
+                dev += step * (v - mean)
+                mean_s[j] = mean
+                dev_s[j] = dev
+    return out
+
+
+@kernel
+def held_ratio(
+    sta: FloatArray, lta: FloatArray, lag: int, on: float, off: float, longest: int
+) -> FloatArray:
+    """Return ``sta[i] / lta[i - lag]``, with the LTA held while the ratio is between on and off.
+
+    ``on = inf`` never holds. A hold ends when the ratio falls below ``off`` or after
+    ``longest`` samples; then it cannot begin again before the ratio was below ``off``.
+    """
+    n = sta.size
+    out = np.full(n, np.nan)
+    holding = False
+    spent = False
+    kept = 0.0
+    since = 0
+    for i in range(lag, n):
+        long = lta[i - lag]
+        if np.isnan(long) or np.isnan(sta[i]):
+            continue
+        if holding and i - since > longest:
+            holding = False
+            spent = True
+        if holding:
+            long = kept
+        if not long > 0.0:
+            continue
+        ratio = sta[i] / long
+        out[i] = ratio
+        if ratio < off:
+            holding = False
+            spent = False
+        elif ratio >= on and not holding and not spent:
+            holding = True
+            kept = long
+            since = i
+    return out
+
+
+@kernel
+def recursive_ratio(
+    x: FloatArray, nsta: int, nlta: int, on: float, off: float, longest: int
+) -> FloatArray:
+    """Return the recursive STA/LTA; the recursion begins at the second sample, as ObsPy's does.
+
+    The first ``nlta`` samples are NaN. While the ratio is held (see ``held_ratio``) the LTA
+    is not updated.
+    """
+    n = x.size
+    out = np.full(n, np.nan)
+    cs = 1.0 / nsta
+    cl = 1.0 / nlta
+    ics = 1.0 - cs
+    icl = 1.0 - cl
+    sta = 0.0
+    lta = 0.0
+    holding = False
+    spent = False
+    since = 0
+    for i in range(1, n):
+        energy = x[i] * x[i]
+        sta = cs * energy + ics * sta
+        if holding and i - since > longest:
+            holding = False
+            spent = True
+        if not holding:
+            lta = cl * energy + icl * lta
+        if i < nlta or not lta > 0.0:
+            continue
+        ratio = sta / lta
+        out[i] = ratio
+        if ratio < off:
+            holding = False
+            spent = False
+        elif ratio >= on and not holding and not spent:
+            holding = True
+            since = i
+    return out
+
+
+@kernel
+def carl(x: FloatArray, nsta: int, nlta: int, ratio: float, quiet: float) -> FloatArray:
+    """Return Carl-STA-Trig's eta; NaN until its four nested windows are full."""
+    n = x.size
+    sta = window_means(x, nsta, False)
+    out = np.full(n, np.nan)
+    first = nsta - 1  # sta is known from here
+    if n <= first:
+        return out
+    lta = np.full(n, np.nan)
+    lta[first:] = window_means(sta[first:], nlta, False)
+    first += nlta - 1
+    if n <= first:
+        return out
+    rough = np.abs(x[first:] - lta[first:])
+    star = window_means(rough, nsta, False)
+    begin = nsta - 1  # relative to first
+    if rough.size <= begin:
+        return out
+    ltar = window_means(star[begin:], nlta, False)
+    for j in range(nlta - 1, ltar.size):
+        i = first + begin + j
+        out[i] = star[begin + j] - ratio * ltar[j] - abs(sta[i] - lta[i]) - quiet
+    return out
+
+
+@kernel
+def live_segments(x: FloatArray, shortest_dead: int, memory: int) -> IntArray:
+    """Return first and one-past-last sample of each live piece, shape (pieces, 2).
+
+    A piece ends at a sample that is not finite, and at a run of at least
+    ``shortest_dead`` dead samples: exact zeros, or samples 160 dB below the
+    recursive mean square of the last ``memory`` samples.
+    """
+    n = x.size
+    found = np.empty((8, 2), dtype=np.int64)
+    count = 0
+    begin = -1  # first sample of the piece, -1 = in no piece
+    run = 0  # dead samples up to here
+    level = 0.0
+    for i in range(n + 1):
+        cut = -1
+        if i == n:
+            cut = n - run if run >= shortest_dead else n
+        else:
+            v = x[i]
+            energy = v * v
+            if not np.isfinite(energy):
+                cut = i - run if run >= shortest_dead else i
+                level = 0.0
+                run = 0
+            else:
+                dead = energy <= _BELOW_RESOLUTION * level
+                level += (energy - level) / memory
+                if level < 1e-300:
+                    level = 0.0
+                if dead:
+                    run += 1
+                    if begin >= 0 and run == shortest_dead:
+                        cut = i - run + 1
+                else:
+                    if begin < 0:
+                        # short dead runs belong to the piece, long ones do not
+                        begin = i - run if run < shortest_dead else i
+                    run = 0
+        if cut >= 0 and begin >= 0:
+            if cut > begin:
+                if count == found.shape[0]:
+                    grown = np.empty((2 * count, 2), dtype=np.int64)
+                    grown[:count] = found
+                    found = grown
+                found[count, 0] = begin
+                found[count, 1] = cut
+                count += 1
+            begin = -1
+    return found[:count]

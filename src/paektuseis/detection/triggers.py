@@ -1,0 +1,327 @@
+"""Single-channel triggers, and the time in which there could have been one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from obspy import Stream, Trace
+
+from .. import provenance, tables
+from ..errors import ParameterError
+from ..times import TimeLike, as_utc, sample_time
+from . import _scan
+from ._frames import from_columns
+from .characteristic import real_samples, warm_up, window_samples
+
+_BOUNDED = ("classic", "recursive")
+
+
+def trigger_onsets(
+    cf: Stream | Trace,
+    *,
+    thr_on: float,
+    thr_off: float,
+    min_duration: float = 0.0,
+    dead_time: float = 0.0,
+    max_duration: float | None = None,
+    detector: str = "",
+) -> pd.DataFrame:
+    """Find where a characteristic function switches on and off.
+
+    A trigger begins at the first sample at or above ``thr_on`` and ends at the last sample at
+    or above ``thr_off`` (ObsPy's ``trigger_onset`` gives the same samples). It never begins in
+    blind time (``blind_until``, ``valid_until`` and NaN in the function).
+
+    Parameters
+    ----------
+    cf : Stream or Trace
+        Characteristic functions, as from :func:`sta_lta`.
+    thr_on, thr_off : float
+        Thresholds in the unit of the function, ``thr_off <= thr_on``.
+    min_duration : float, optional
+        Triggers seen for less than this many seconds are dropped.
+    dead_time : float, optional
+        No trigger begins within this many seconds after the end of another on the
+        same channel. An excursion that began meanwhile is passed over: an onset is
+        always a true crossing.
+    max_duration : float, optional
+        A trigger still on after this many seconds is released there; the next begins
+        when the function has been below ``thr_on`` again.
+    detector : str, optional
+        Name written into the table.
+
+    Returns
+    -------
+    DataFrame
+        Table ``tables.TRIGGERS``, sorted by onset and id. ``open_end`` marks a trigger whose
+        end was not seen: the record ended, or the function became NaN (a gap), while it was on.
+
+    Raises
+    ------
+    ParameterError
+        If the thresholds are not finite or in the wrong order, a time is negative, or
+        ``thr_on`` is above the ceiling lta/sta of a classic or recursive ratio, which could
+        then never trigger.
+
+    References
+    ----------
+    Withers et al. (1998) BSSA 88(1), 95-106; Trnkoczy (2012) NMSOP-2 IS 8.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from obspy import Trace
+    >>> cf = Trace(np.array([1, 1, 5, 4, 2, 1, 1.0]))
+    >>> trigger_onsets(cf, thr_on=3, thr_off=1.5)[["duration", "peak_ratio"]].values.tolist()
+    [[2.0, 5.0]]
+    """
+    if not (math.isfinite(thr_on) and math.isfinite(thr_off) and thr_off <= thr_on):
+        raise ParameterError(
+            f"thr_on={thr_on}, thr_off={thr_off}; both must be finite and thr_off not above thr_on"
+        )
+    for name, value in (("min_duration", min_duration), ("dead_time", dead_time)):
+        if not (math.isfinite(value) and value >= 0):
+            raise ParameterError(f"{name}={value} s; give zero or a positive time")
+    if max_duration is not None and not max_duration > 0:
+        raise ParameterError(f"max_duration={max_duration} s; give a positive time or None")
+    parts = []
+    for trace in [cf] if isinstance(cf, Trace) else cf:
+        _refuse_unreachable(trace, thr_on)
+        fs = float(trace.stats.sampling_rate)
+        values = real_samples(trace)
+        first, last = judged_samples(trace)
+        longest = len(values) if max_duration is None else int(max_duration * fs + 0.5)
+        rows = _scan.onsets(
+            values,
+            first,
+            last,
+            float(thr_on),
+            float(thr_off),
+            math.ceil(min_duration * fs - 1e-6),
+            round(dead_time * fs),
+            longest,
+        )
+        if len(rows):
+            parts.append(_table(trace, values, rows, thr_on, thr_off, detector))
+    if not parts:
+        return tables.TRIGGERS.frame()
+    joined = pd.concat(parts, ignore_index=True)
+    return joined.sort_values(["starttime", "trace_id", "endtime"], ignore_index=True)
+
+
+def monitored_time(
+    cf: Stream | Trace,
+    *,
+    starttime: TimeLike | None = None,
+    endtime: TimeLike | None = None,
+    trace_ids: Iterable[str] | None = None,
+    detector: str = "",
+) -> pd.DataFrame:
+    """List when each channel could have triggered, and when it could not, and why.
+
+    A sample stands for the time up to the next one, so the spans of a channel fill
+    ``starttime`` to ``endtime`` without gap or overlap.
+
+    Parameters
+    ----------
+    cf : Stream or Trace
+        Characteristic functions, as from :func:`sta_lta`.
+    starttime, endtime : UTCDateTime or str, optional
+        Span to account for; by default from the earliest to the latest sample of all
+        channels.
+    trace_ids : iterable of str, optional
+        Channels to account for; by default those in ``cf``. One that has no trace was
+        missing all the time.
+    detector : str, optional
+        Name written into the table.
+
+    Returns
+    -------
+    DataFrame
+        Table ``tables.MONITORING``: ``state`` is ``monitored``, ``blind`` (samples were there
+        but could not be judged; ``cause`` says why and for how many seconds) or ``missing``.
+
+    Raises
+    ------
+    ParameterError
+        If ``endtime`` is not after ``starttime``, or there is neither a trace nor a span.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from obspy import Trace
+    >>> from paektuseis import sta_lta
+    >>> cf = sta_lta(Trace(np.ones(60)), sta=2, lta=10)
+    >>> monitored_time(cf)[["state", "duration"]].values.tolist()
+    [['blind', 10.0], ['monitored', 50.0]]
+    """
+    traces = [cf] if isinstance(cf, Trace) else list(cf)
+    by_id: dict[str, list[Trace]] = {name: [] for name in trace_ids or ()}
+    for trace in traces:
+        if trace_ids is None or trace.id in by_id:
+            by_id.setdefault(trace.id, []).append(trace)
+    if not traces and (starttime is None or endtime is None):
+        raise ParameterError("no trace to account for; give starttime and endtime")
+    begin = (
+        int(as_utc(starttime, name="starttime").ns)
+        if starttime is not None
+        else min(int(t.stats.starttime.ns) for t in traces)
+    )
+    until = (
+        int(as_utc(endtime, name="endtime").ns)
+        if endtime is not None
+        else max(_end_ns(t) for t in traces)
+    )
+    if until <= begin:
+        raise ParameterError(f"endtime={endtime} is not after starttime={starttime}")
+    rows: list[tuple[str, int, int, str, str]] = []
+    for name in sorted(by_id):
+        at = begin
+        for trace in sorted(by_id[name], key=lambda t: t.stats.starttime.ns):
+            half = round(5e8 / float(trace.stats.sampling_rate))
+            for low, high, state, cause in _states(trace):
+                low, high = max(low, at), min(high, until)
+                if high <= low:
+                    continue
+                if low - at > half:
+                    rows.append((name, at, low, "missing", "no samples"))
+                else:
+                    low = at
+                rows.append((name, low, high, state, cause))
+                at = high
+        if until > at:
+            rows.append((name, at, until, "missing", "no samples"))
+    starts = np.array([r[1] for r in rows], dtype=np.int64)
+    ends = np.array([r[2] for r in rows], dtype=np.int64)
+    return from_columns(
+        tables.MONITORING,
+        {
+            "trace_id": [r[0] for r in rows],
+            "starttime": starts,
+            "endtime": ends,
+            "state": [r[3] for r in rows],
+            "cause": [r[4] for r in rows],
+            "duration": (ends - starts) / 1e9,
+            "detector": detector,
+        },
+        len(rows),
+    )
+
+
+def judged_samples(trace: Trace) -> tuple[int, int]:
+    """Return first and last sample of a characteristic function that may be judged."""
+    start = trace.stats.starttime
+    fs = float(trace.stats.sampling_rate)
+    begin, until = provenance.valid_span(trace)
+    begin = max(begin, provenance.recall(trace, "blind_until", begin))
+    first = max(0, math.ceil((begin - start) * fs - 1e-6))
+    last = min(trace.stats.npts - 1, math.floor((until - start) * fs + 1e-6))
+    return first, last
+
+
+def _end_ns(trace: Trace) -> int:
+    """Return the instant at which the sample after the last would begin."""
+    beyond = sample_time(trace.stats.starttime, trace.stats.npts, float(trace.stats.sampling_rate))
+    return int(beyond.ns)
+
+
+def _refuse_unreachable(trace: Trace, thr_on: float) -> None:
+    sta, lta = provenance.recall(trace, "sta"), provenance.recall(trace, "lta")
+    method = provenance.recall(trace, "method")
+    if method not in _BOUNDED or sta is None or lta is None:
+        return
+    nsta, nlta = window_samples(sta, lta, float(trace.stats.sampling_rate), trace.id)
+    if thr_on > nlta / nsta:
+        raise ParameterError(
+            f"thr_on={thr_on:g} can never be reached on {trace.id}: a {method} ratio with "
+            f"sta={sta:g} s and lta={lta:g} s does not exceed lta/sta={nlta / nsta:g}; lower "
+            "thr_on, or lengthen lta"
+        )
+
+
+def _table(
+    trace: Trace,
+    values: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    thr_on: float,
+    thr_off: float,
+    detector: str,
+) -> pd.DataFrame:
+    fs = float(trace.stats.sampling_rate)
+    offsets = np.rint(rows[:, :3] / fs * 1e9).astype(np.int64) + int(trace.stats.starttime.ns)
+    band = [np.nan if f is None else f for f in provenance.band_of(trace)]
+    recalled = {k: provenance.recall(trace, k) for k in ("sta", "lta")}
+    return from_columns(
+        tables.TRIGGERS,
+        {
+            "trace_id": trace.id,
+            "starttime": offsets[:, 0],
+            "endtime": offsets[:, 1],
+            "peak_time": offsets[:, 2],
+            "peak_ratio": values[rows[:, 2]],
+            "duration": (rows[:, 1] - rows[:, 0]) / fs,
+            "open_end": rows[:, 3] == 1,
+            "method": provenance.recall(trace, "method", ""),
+            **{k: np.nan if v is None else v for k, v in recalled.items()},
+            "thr_on": thr_on,
+            "thr_off": thr_off,
+            "freqmin": band[0],
+            "freqmax": band[1],
+            "detector": detector,
+        },
+        len(rows),
+    )
+
+
+def _states(trace: Trace) -> list[tuple[int, int, str, str]]:
+    """Return the spans (begin ns, end ns, state, cause) of one characteristic function."""
+    fs = float(trace.stats.sampling_rate)
+    zero = int(trace.stats.starttime.ns)
+    values = real_samples(trace)
+    n = len(values)
+    first, last = judged_samples(trace)
+    known = ~np.isnan(values)
+    edges = np.flatnonzero(np.diff(known.astype(np.int8))) + 1
+    cuts = sorted({0, n, *(int(e) for e in edges), min(first, n), max(0, last + 1)})
+    spans: list[tuple[int, int, str, str]] = []
+    for low, high in pairwise(cuts):
+        seconds = (high - low) / fs
+        if first <= low <= last and known[low]:
+            state, cause = "monitored", ""
+        elif low > last:
+            state, cause = "blind", f"disturbed by the filter at the end, {seconds:g} s"
+        elif high <= first:
+            # the function may become finite before the filter has settled: one span
+            if spans:
+                spans.pop()
+                low = 0
+            seconds = (high - low) / fs
+            if first >= n:
+                needed = first / fs
+                cause = (
+                    f"segment of {n / fs:g} s is not longer than the {needed:g} s of filter "
+                    "settling and LTA warm-up"
+                )
+            else:
+                cause = f"filter settling and LTA warm-up, {seconds:g} s"
+            state = "blind"
+        else:
+            state, cause = "blind", _inner_cause(trace, seconds)
+        begin = zero + round(low / fs * 1e9)
+        spans.append((begin, zero + round(high / fs * 1e9), state, cause))
+    return spans
+
+
+def _inner_cause(trace: Trace, seconds: float) -> str:
+    sta, lta = provenance.recall(trace, "sta"), provenance.recall(trace, "lta")
+    method = provenance.recall(trace, "method")
+    if method is None or sta is None or lta is None:
+        return f"no value of the characteristic function, {seconds:g} s"
+    fs = float(trace.stats.sampling_rate)
+    warm = warm_up(method, *window_samples(sta, lta, fs, trace.id)) / fs
+    return f"dead samples or no value, and LTA warm-up of {warm:g} s, {seconds:g} s"
