@@ -1,0 +1,293 @@
+"""What pages share: paper in millimetres, a title, words in columns, the worst findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from obspy import Inventory, Stream, Trace, UTCDateTime
+
+from .. import __version__
+from ..errors import ParameterError
+from ..provenance import recall
+from ..tables import AVAILABILITY, QUALITY, SEVERITIES
+from ..times import as_utc
+from ._style import (
+    A4_PORTRAIT,
+    FONT,
+    LARGE,
+    NORMAL,
+    ORANGE,
+    RED,
+    SMALL,
+    TITLE,
+    new_figure,
+    number_text,
+    safe_text,
+    unit_text,
+)
+
+WIDTH, HEIGHT = 210.0, 297.0  # mm
+
+
+def new_page() -> Figure:
+    """Return an empty A4 page, upright."""
+    return new_figure(A4_PORTRAIT, constrained=False)
+
+
+def panel(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Return axes at a place given in millimetres from the upper left corner of the page."""
+    return figure.add_axes(
+        (left / WIDTH, 1.0 - (top + height) / HEIGHT, width / WIDTH, height / HEIGHT)
+    )
+
+
+def header(
+    figure: Figure, title: str, lines: Sequence[str], *, synthetic: bool, note: str = ""
+) -> None:
+    """Write the title of a page, the lines under it and, where it is so, SYNTHETIC."""
+    figure.text(
+        14 / WIDTH, 1 - 10 / HEIGHT, title, fontsize=TITLE, weight="bold", va="top", family=FONT
+    )
+    for i, line in enumerate([*lines, safe_text(note)] if note else lines):
+        figure.text(
+            14 / WIDTH,
+            1 - (18 + 4.2 * i) / HEIGHT,
+            line,
+            fontsize=NORMAL,
+            va="top",
+            family=FONT,
+            color="#333333",
+        )
+    if synthetic:
+        figure.text(
+            1 - 14 / WIDTH,
+            1 - 10.5 / HEIGHT,
+            "SYNTHETIC RECORD",
+            fontsize=LARGE + 2,
+            weight="bold",
+            color="white",
+            ha="right",
+            va="top",
+            family=FONT,
+            bbox={"facecolor": RED, "edgecolor": "none", "pad": 4},
+        )
+    figure.text(
+        14 / WIDTH,
+        6 / HEIGHT,
+        f"paektuseis {__version__} · all times UTC",
+        fontsize=SMALL,
+        family=FONT,
+        color="#777777",
+    )
+
+
+def is_synthetic(inventory: Inventory | None, network: Any, note: str) -> bool:
+    """Whether metadata, network or note say that the records were computed."""
+    words = [note, getattr(network, "title", ""), getattr(network, "note", "")]
+    if isinstance(inventory, Inventory):
+        words += [inventory.source, inventory.sender, *(n.description for n in inventory)]
+    return any("synthetic" in str(w or "").lower() for w in words)
+
+
+def words_panel(ax: Axes, title: str) -> None:
+    """Prepare axes for words: no frame, a title."""
+    ax.set_axis_off()
+    ax.set_title(title, fontsize=LARGE, loc="left", family=FONT, pad=4)
+
+
+def write_columns(
+    ax: Axes,
+    rows: Sequence[Sequence[str]],
+    at: Sequence[float],
+    *,
+    head: Sequence[str] = (),
+    right: Sequence[int] = (),
+    step: float = 3.7,
+    colours: Sequence[str] | None = None,
+) -> int:
+    """Write rows of words in columns; returns how many rows found room.
+
+    Parameters
+    ----------
+    ax : Axes
+        With its final position.
+    rows : sequence of sequence of str
+        Text already safe.
+    at : sequence of float
+        Left end of each column in mm (right end for those in ``right``).
+    head : sequence of str
+        Names of the columns.
+    right : sequence of int
+        Columns that are set flush right.
+    step : float
+        Distance of the lines in mm.
+    colours : sequence of str, optional
+        Colour of each row.
+    """
+    box = ax.get_position()
+    width, height = box.width * WIDTH, box.height * HEIGHT
+    lines = ([list(head)] if head else []) + [list(r) for r in rows]
+    room = max(int((height - 1.0) // step), 1)
+    for i, line in enumerate(lines[:room]):
+        bold = bool(head) and i == 0
+        colour = "black" if colours is None or bold else colours[i - bool(head)]
+        for j, (x, text) in enumerate(zip(at, line, strict=True)):
+            ax.text(
+                x / width,
+                1.0 - (i * step + 1.0) / height,
+                text,
+                transform=ax.transAxes,
+                fontsize=SMALL,
+                family=FONT,
+                va="top",
+                color=colour,
+                ha="right" if j in right else "left",
+                weight="bold" if bold else "normal",
+            )
+    return min(room, len(lines)) - bool(head)
+
+
+def wrap(text: str, letters: int) -> list[str]:
+    """Break text into lines of at most so many letters."""
+    import textwrap
+
+    return textwrap.wrap(text, letters, break_long_words=True) or [""]
+
+
+def write_findings(ax: Axes, quality: pd.DataFrame | None, *, several: bool = False) -> None:
+    """Write the worst findings of a quality table in words, as many as there is room for.
+
+    Findings of the same check and channel are one line with their number.
+    """
+    width = ax.get_position().width * WIDTH
+    if quality is None:
+        write_columns(ax, [["no quality table was given"]], [0.0])
+        return
+    table = QUALITY.check(
+        quality, need=("trace_id", "starttime", "endtime", "check", "severity", "message")
+    )
+    if table.empty:
+        write_columns(ax, [["no finding"]], [0.0])
+        return
+    numbers = {s: int((table["severity"] == s).sum()) for s in reversed(SEVERITIES)}
+    counts = [f"{n} {s}" for s, n in numbers.items() if n]
+    rank = table["severity"].map({s: i for i, s in enumerate(SEVERITIES)}).fillna(0)
+    table = table.assign(rank=rank)
+    groups = [
+        (-int(rows["rank"].max()), -len(rows), str(key[0]), rows)
+        for key, rows in table.groupby(["trace_id", "check"], sort=True)
+    ]
+    groups.sort(key=lambda g: g[:3])
+    letters = int(width / 1.32)
+    lines: list[str] = []
+    colours: list[str] = []
+    for severity, _, trace_id, rows in groups:
+        worst = rows.sort_values(["rank", "starttime"], ascending=[False, True]).iloc[0]
+        text = f"{worst['severity']}: {worst['message']}"
+        if several and trace_id not in text:
+            text = f"{trace_id}: {text}"
+        if len(rows) > 1:
+            text += f" ({len(rows)} times, first {as_utc(worst['starttime']).strftime('%H:%M:%S')})"
+        for i, line in enumerate(wrap(safe_text(text), letters)[:3]):
+            lines.append(("• " if i == 0 else "   ") + line)
+            colours.append({-2: RED, -1: "#8A5A00"}.get(severity, "#333333"))
+    height = ax.get_position().height * HEIGHT
+    room = max(int((height - 1.0) // 3.7) - 1, 1)
+    rows_out = [[", ".join(counts)], *([line] for line in lines[: room - 1])]
+    shown = ["black", *colours[: room - 1]]
+    if len(lines) > room - 1:
+        rows_out.append(["… more in the quality table"])
+        shown.append("#333333")
+    write_columns(ax, rows_out, [0.0], colours=shown)
+
+
+def findings_of(stream: Stream | Sequence[Trace]) -> pd.DataFrame | None:
+    """Return what the reader had to say of these traces, or ``None`` if it said nothing."""
+    rows = [dict(row) for trace in stream for row in recall(trace, "findings", ())]
+    return QUALITY.frame(rows) if rows else None
+
+
+def availability_of(traces: Sequence[Trace]) -> pd.DataFrame:
+    """Return the segments of some traces as an availability table."""
+    return AVAILABILITY.frame(
+        {
+            "trace_id": t.id,
+            "starttime": t.stats.starttime,
+            "endtime": t.stats.endtime,
+            "sampling_rate": float(t.stats.sampling_rate),
+            "npts": int(t.stats.npts),
+        }
+        for t in traces
+    )
+
+
+def one_row(event: Any) -> dict[str, Any]:
+    """Return an event (mapping, Series or table of one row) as a dict; ``{}`` for none."""
+    if event is None:
+        return {}
+    if isinstance(event, pd.DataFrame):
+        if len(event) != 1:
+            raise ParameterError(f"event is a table of {len(event)} rows; give one row")
+        event = event.iloc[0]
+    if isinstance(event, pd.Series | Mapping):
+        return {str(k): v for k, v in dict(event).items()}
+    raise ParameterError(
+        f"event is a {type(event).__name__}; give a row of a table of events or detections"
+    )
+
+
+def time_of(row: Mapping[str, Any], *names: str) -> UTCDateTime | None:
+    """Return the first of some times that a row holds."""
+    for name in names:
+        value = row.get(name)
+        if value is not None and not (not isinstance(value, str | UTCDateTime) and pd.isna(value)):
+            return as_utc(value, name=name)
+    return None
+
+
+def instant_text(time: UTCDateTime, *, date: bool = True) -> str:
+    """Return an instant to the tenth of a second."""
+    rounded = UTCDateTime(ns=(int(time.ns) + 50_000_000) // 100_000_000 * 100_000_000)
+    pattern = "%Y-%m-%d %H:%M:%S" if date else "%H:%M:%S"
+    return f"{rounded.strftime(pattern)}.{rounded.microsecond // 100_000}"
+
+
+def quantity(value: Any, units: str) -> str:
+    """Return a number with its unit."""
+    text = number_text(value)
+    return f"{text} {unit_text(units)}" if units not in ("", "1") and text != "–" else text
+
+
+def event_times(events: pd.DataFrame) -> pd.Series:
+    """Return the column of an events or detections table that says when."""
+    for name in ("time", "starttime"):
+        if name in events.columns:
+            return events[name]
+    raise ParameterError(f"events has neither time nor starttime; it has {list(events.columns)}")
+
+
+__all__ = [
+    "HEIGHT",
+    "NORMAL",
+    "ORANGE",
+    "WIDTH",
+    "availability_of",
+    "event_times",
+    "findings_of",
+    "header",
+    "instant_text",
+    "is_synthetic",
+    "new_page",
+    "one_row",
+    "panel",
+    "quantity",
+    "time_of",
+    "words_panel",
+    "wrap",
+    "write_columns",
+    "write_findings",
+]

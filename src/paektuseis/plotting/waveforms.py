@@ -1,0 +1,375 @@
+"""Traces above one another, and a characteristic function with what it triggered."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from obspy import Stream, Trace, UTCDateTime
+
+from ..errors import ParameterError
+from ..provenance import band_of, recall, units_of, valid_span
+from ..tables import TRIGGERS
+from ..times import TimeLike
+from ..types import Band
+from ._envelope import as_traces, by_id, outline, span_of
+from ._stations import distances, station_key
+from ._style import (
+    BLACK,
+    BLUE,
+    GREY,
+    ORANGE,
+    PALE,
+    RED,
+    SMALL,
+    axes_or_new,
+    label_axes,
+    legend,
+    number_text,
+    safe_text,
+    unit_text,
+)
+from ._time import check_span, column_days, time_axis, to_days
+
+
+def band_text(traces: list[Trace]) -> str:
+    """Return the band of some traces in words, or say that it differs."""
+    bands = {band_of(t) for t in traces}
+    if len(bands) > 1:
+        return "bands differ"
+    low, high = bands.pop()
+    return Band(freqmin=low, freqmax=high).text
+
+
+def plot_waveforms(
+    stream: Stream | Trace,
+    *,
+    ax: Axes | None = None,
+    starttime: TimeLike | None = None,
+    endtime: TimeLike | None = None,
+    stations: Any = None,
+    order: Literal["distance", "id", "given"] | None = None,
+    origin: tuple[float, float] | None = None,
+    triggers: pd.DataFrame | None = None,
+    normalise: Literal["trace", "common"] = "trace",
+    title: str | None = None,
+    color: str = BLACK,
+    linewidth: float = 0.5,
+) -> Axes:
+    """Draw channels above one another, each with its scale in its own unit.
+
+    Each trace is drawn about its median; a gap stays blank; the time disturbed
+    by the settling of a filter is shaded grey.
+
+    Parameters
+    ----------
+    stream : Stream or Trace
+        Not changed.
+    ax : Axes, optional
+        Where to draw; by default in a figure of its own.
+    starttime, endtime : UTCDateTime or str, optional
+        Span to draw; by default all there is.
+    stations : Network, DataFrame or Inventory, optional
+        Positions, for the order by distance.
+    order : {"distance", "id", "given"}, optional
+        From top to bottom. By default by distance where positions are known,
+        else as given.
+    origin : tuple of float, optional
+        Latitude and longitude (degrees) to measure distance from; by default
+        the reference point of the volcano.
+    triggers : DataFrame, optional
+        Table of triggers (:data:`paektuseis.tables.TRIGGERS`), marked on their channel.
+    normalise : {"trace", "common"}
+        Each channel to its own largest deflection, or all to a common one
+        (which needs one unit).
+    title : str, optional
+        Panel title; by default the band the traces were filtered to.
+    color : str
+        Colour of the traces.
+    linewidth : float
+        In points.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ParameterError
+        If an option is unknown, the span is empty or units are mixed under a common scale.
+    WaveformError
+        If there is no sample to draw.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from obspy import Trace
+    >>> ax = plot_waveforms(Trace(np.arange(100.0), {"station": "A"}))
+    >>> ax.get_xlabel()
+    'UTC, 1970-01-01'
+    """
+    if normalise not in ("trace", "common"):
+        raise ParameterError(f"normalise={normalise!r}; choose 'trace' or 'common'")
+    traces = as_traces(stream)
+    start, end = check_span(starttime, endtime, *span_of(traces))
+    groups = by_id(traces)
+    known = distances(stations, point=origin)
+    ids = _ordered(list(groups), known, order)
+    units = {key: units_of(groups[key][0]) for key in ids}
+    if normalise == "common" and len(set(units.values())) > 1:
+        raise ParameterError(
+            f"normalise='common' over the units {sorted(set(units.values()))}; "
+            "draw one unit at a time or use normalise='trace'"
+        )
+    lines = {key: outline(groups[key], start, end, 1500) for key in ids}
+    peaks = {key: _deflection(values) for key, (_, values) in lines.items()}
+    largest = max((p for p in peaks.values() if np.isfinite(p)), default=np.nan)
+
+    axes_height = max(2.0, 0.55 * len(ids) + 0.9)
+    ax = axes_or_new(ax, (8.0, min(axes_height, 11.0)))
+    marked = None if triggers is None else TRIGGERS.check(triggers)
+    for slot, key in enumerate(ids):
+        peak = largest if normalise == "common" else peaks[key]
+        days, values = lines[key]
+        if len(values) and np.isfinite(values).any():
+            centre = float(np.nanmedian(values))
+            scale = 0.46 / peak if peak > 0 else 0.0
+            ax.plot(
+                days, slot - (values - centre) * scale, color=color, linewidth=linewidth, zorder=3
+            )
+            note = f"±{number_text(peak)} {unit_text(units[key])}"
+        else:
+            note = "no samples"
+        ax.annotate(
+            note,
+            (1.0, slot),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            color="#333333",
+        )
+        _shade_settling(ax, groups[key], slot, start, end)
+        if marked is not None:
+            _mark_triggers(ax, marked[marked["trace_id"] == key], slot)
+    ax.set_ylim(len(ids) - 0.4, -0.6)
+    ax.set_yticks(range(len(ids)), [_row_label(key, known) for key in ids])
+    ax.tick_params(axis="y", length=0)
+    time_axis(ax, start, end)
+    label_axes(ax, title=band_text(traces) if title is None else safe_text(title))
+    return ax
+
+
+def _ordered(ids: list[str], known: dict[str, float], order: str | None) -> list[str]:
+    if order is None:
+        order = "distance" if known else "given"
+    if order == "given":
+        return ids
+    if order == "id":
+        return sorted(ids)
+    if order == "distance":
+        return sorted(ids, key=lambda i: (known.get(station_key(i), np.inf), i))
+    raise ParameterError(f"order={order!r}; choose 'distance', 'id' or 'given'")
+
+
+def _deflection(values: Any) -> float:
+    if not len(values) or not np.isfinite(values).any():
+        return float("nan")
+    return float(np.nanmax(np.abs(values - np.nanmedian(values))))
+
+
+def _row_label(trace_id: str, known: dict[str, float]) -> str:
+    _, station, location, channel = [*trace_id.split("."), "", "", "", ""][:4]
+    label = safe_text(" ".join(p for p in (station, location, channel) if p) or trace_id)
+    distance = known.get(station_key(trace_id))
+    return label if distance is None else f"{label}\n{distance:.1f} km"
+
+
+def _shade_settling(
+    ax: Axes, traces: list[Trace], slot: int, start: UTCDateTime, end: UTCDateTime
+) -> None:
+    for trace in traces:
+        valid_from, valid_until = valid_span(trace)
+        for begin, stop in (
+            (trace.stats.starttime, valid_from),
+            (valid_until, trace.stats.endtime),
+        ):
+            begin, stop = max(begin, start), min(stop, end)
+            if stop > begin:
+                ax.add_patch(
+                    Rectangle(
+                        (to_days(begin), slot - 0.5),
+                        to_days(stop) - to_days(begin),
+                        1.0,
+                        facecolor=PALE,
+                        edgecolor="none",
+                        zorder=1,
+                    )
+                )
+
+
+def _mark_triggers(ax: Axes, rows: pd.DataFrame, slot: int) -> None:
+    if rows.empty:
+        return
+    begins, ends = column_days(rows["starttime"]), column_days(rows["endtime"])
+    for begin, stop in zip(begins, ends, strict=True):
+        ax.add_patch(
+            Rectangle(
+                (begin, slot - 0.45),
+                stop - begin,
+                0.9,
+                facecolor=ORANGE,
+                alpha=0.22,
+                edgecolor="none",
+                zorder=2,
+            )
+        )
+    ax.vlines(begins, slot - 0.45, slot + 0.45, color=RED, linewidth=1.0, zorder=4)
+
+
+def plot_triggers(
+    cf: Stream | Trace,
+    triggers: pd.DataFrame | None = None,
+    *,
+    thr_on: float | None = None,
+    thr_off: float | None = None,
+    ax: Axes | None = None,
+    starttime: TimeLike | None = None,
+    endtime: TimeLike | None = None,
+    title: str | None = None,
+    color: str = BLUE,
+    linewidth: float = 0.7,
+) -> Axes:
+    """Draw a characteristic function with its thresholds, blind time and triggers.
+
+    Parameters
+    ----------
+    cf : Stream or Trace
+        Characteristic function of one channel (segments allowed).
+    triggers : DataFrame, optional
+        Table of triggers; those of this channel are marked.
+    thr_on, thr_off : float, optional
+        Thresholds (same unit as ``cf``); by default those of the triggers.
+    ax : Axes, optional
+        Where to draw; by default in a figure of its own.
+    starttime, endtime : UTCDateTime or str, optional
+        Span to draw; by default all there is.
+    title : str, optional
+        Panel title; by default channel, method, windows and band.
+    color : str
+        Colour of the line.
+    linewidth : float
+        In points.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    ParameterError
+        If ``cf`` holds several channels or the span is empty.
+    WaveformError
+        If there is no sample to draw.
+    """
+    traces = as_traces(cf, what="cf")
+    groups = by_id(traces)
+    if len(groups) > 1:
+        raise ParameterError(
+            f"cf holds the channels {sorted(groups)}; select one with cf.select(...)"
+        )
+    ((trace_id, traces),) = groups.items()
+    start, end = check_span(starttime, endtime, *span_of(traces))
+    ax = axes_or_new(ax, (8.0, 2.6))
+    days, values = outline(traces, start, end, 2000)
+    ax.plot(days, values, color=color, linewidth=linewidth, zorder=3)
+    shown = False
+    for trace in traces:
+        blind = recall(trace, "blind_until")
+        if blind is not None and blind > trace.stats.starttime:
+            stop = min(blind, trace.stats.endtime)
+            ax.axvspan(
+                to_days(trace.stats.starttime),
+                to_days(stop),
+                facecolor=PALE,
+                edgecolor=GREY,
+                hatch="///",
+                linewidth=0.0,
+                zorder=1,
+                label=None if shown else "blind (warm-up)",
+            )
+            shown = True
+    if triggers is not None:
+        rows = TRIGGERS.check(triggers)
+        rows = rows[rows["trace_id"] == trace_id]
+        thr_on = _common(rows, "thr_on") if thr_on is None else thr_on
+        thr_off = _common(rows, "thr_off") if thr_off is None else thr_off
+        begins, ends = column_days(rows["starttime"]), column_days(rows["endtime"])
+        for i, (begin, stop) in enumerate(zip(begins, ends, strict=True)):
+            ax.axvspan(
+                begin,
+                stop,
+                facecolor=ORANGE,
+                alpha=0.3,
+                linewidth=0.0,
+                zorder=2,
+                label=None if i else f"trigger ({len(rows)})",
+            )
+        ax.scatter(
+            begins,
+            np.zeros(len(begins)),
+            marker="^",
+            s=14,
+            color=RED,
+            zorder=5,
+            transform=ax.get_xaxis_transform(),
+            clip_on=False,
+        )
+    if thr_on is not None:
+        ax.axhline(
+            thr_on, color=RED, linewidth=0.8, linestyle="-", zorder=4, label=f"thr_on {thr_on:g}"
+        )
+    if thr_off is not None:
+        ax.axhline(
+            thr_off,
+            color=RED,
+            linewidth=0.8,
+            linestyle="--",
+            zorder=4,
+            label=f"thr_off {thr_off:g}",
+        )
+    finite = values[np.isfinite(values)]
+    top = max([float(finite.max(initial=0.0)), thr_on or 0.0]) * 1.08
+    bottom = min(0.0, float(finite.min(initial=0.0)) * 1.08, (thr_off or 0.0) * 1.2)
+    ax.set_ylim(bottom, top if top > bottom else bottom + 1.0)
+    time_axis(ax, start, end)
+    units = units_of(traces[0])
+    label_axes(
+        ax,
+        y=f"characteristic function ({unit_text(units)})",
+        title=_cf_title(traces[0]) if title is None else safe_text(title),
+    )
+    legend(ax)
+    return ax
+
+
+def _common(rows: pd.DataFrame, column: str) -> float | None:
+    if column not in rows or rows.empty:
+        return None
+    values = rows[column].dropna().unique()
+    return float(values[0]) if len(values) == 1 else None
+
+
+def _cf_title(trace: Trace) -> str:
+    parts = [safe_text(trace.id)]
+    if method := recall(trace, "method"):
+        parts.append(safe_text(method))
+    sta, lta = recall(trace, "sta"), recall(trace, "lta")
+    if sta is not None and lta is not None:
+        parts.append(f"STA {sta:g} s, LTA {lta:g} s")
+    parts.append(band_text([trace]))
+    return " · ".join(parts)
