@@ -42,6 +42,11 @@ _API: dict[str, str] = {
     "write_table": "io",
     "read_table": "io",
     "write_sds": "io",
+    "join_segments": "io",
+    "reader_findings": "io",
+    "atomic_path": "io",
+    "safe_filename": "io",
+    "safe_text": "io",
     # processing
     "waveform_gaps": "processing",
     "check_waveforms": "processing",

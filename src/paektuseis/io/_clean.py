@@ -50,13 +50,20 @@ def split_at_bad_samples(trace: Trace, path: Path) -> tuple[list[Trace], list[Fi
     """
     data = trace.data
     if _looks_like_integers(data):
-        return [], [finding(
-            "not_floats", "error",
-            f"{path.name}: float32 samples of {trace.id} are mostly denormal numbers, as of "
-            "integers labelled float; left out",
-            trace_id=trace.id, starttime=trace.stats.starttime, endtime=trace.stats.endtime,
-            value=len(data), units="samples", path=path,
-        )]
+        return [], [
+            finding(
+                "not_floats",
+                "error",
+                f"{path.name}: float32 samples of {trace.id} are mostly denormal numbers, as of "
+                "integers labelled float; left out",
+                trace_id=trace.id,
+                starttime=trace.stats.starttime,
+                endtime=trace.stats.endtime,
+                value=len(data),
+                units="samples",
+                path=path,
+            )
+        ]
     bad = _bad_samples(data)
     if bad is None:
         return [trace], []
@@ -71,11 +78,14 @@ def split_at_bad_samples(trace: Trace, path: Path) -> tuple[list[Trace], list[Fi
         pieces.append(piece)
     holes = int(np.count_nonzero(np.diff(places) > 1)) + 1
     row = finding(
-        "no_data_value", "warning",
-        f"{path.name}: {len(places)} samples of {trace.id} are {word}; left out as "
-        f"{holes} gap(s)",
-        trace_id=trace.id, starttime=sample_time(start, int(places[0]), rate),
-        endtime=sample_time(start, int(places[-1]), rate), value=len(places), units="samples",
+        "no_data_value",
+        "warning",
+        f"{path.name}: {len(places)} samples of {trace.id} are {word}; left out as {holes} gap(s)",
+        trace_id=trace.id,
+        starttime=sample_time(start, int(places[0]), rate),
+        endtime=sample_time(start, int(places[-1]), rate),
+        value=len(places),
+        units="samples",
         path=path,
     )
     return pieces, [row]
@@ -96,7 +106,7 @@ def cut_to_window(trace: Trace, low: int, high: int) -> Trace | None:
     if first == 0 and last == npts - 1:
         return trace
     if len(trace.data) == npts:
-        trace.data = trace.data[first: last + 1].copy()
+        trace.data = trace.data[first : last + 1].copy()
     else:  # header only
         trace.stats.npts = last + 1 - first
     trace.stats.starttime = sample_time(

@@ -30,10 +30,16 @@ def finding(
 ) -> Finding:
     """One row of the quality table."""
     return {
-        "trace_id": trace_id, "starttime": starttime,
+        "trace_id": trace_id,
+        "starttime": starttime,
         "endtime": starttime if endtime is None else endtime,
-        "check": check, "severity": severity, "message": message, "value": float(value),
-        "units": units, "limit": float(limit), "path": str(path),
+        "check": check,
+        "severity": severity,
+        "message": message,
+        "value": float(value),
+        "units": units,
+        "limit": float(limit),
+        "path": str(path),
     }
 
 
@@ -72,8 +78,10 @@ def reader_findings(stream: Stream | Trace) -> pd.DataFrame:
     seen: set[tuple[str, ...]] = set()
     for trace in traces:
         for row in recall(trace, "findings", ()):
-            key = tuple(str(row[c]) for c in ("path", "trace_id", "starttime", "endtime",
-                                              "check", "message"))
+            key = tuple(
+                str(row[c])
+                for c in ("path", "trace_id", "starttime", "endtime", "check", "message")
+            )
             if key not in seen:
                 seen.add(key)
                 rows.append(row)

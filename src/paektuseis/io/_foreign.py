@@ -14,12 +14,12 @@ from ..errors import PaektuseisError
 
 
 def safe_text(text: str) -> str:
-    """Return text with control characters escaped, fit for a log, a terminal or a table.
+    r"""Return text with control characters escaped, fit for a log, a terminal or a table.
 
     Examples
     --------
-    >>> safe_text("A\\nB")
-    'A\\\\nB'
+    >>> safe_text("A\nB")
+    'A\\nB'
     """
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(text)
@@ -44,12 +44,15 @@ class ForeignParser:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None,
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
         trace: TracebackType | None,
-    ) -> bool:
+    ) -> None:
         self._catch.__exit__(kind, fault, trace)
         self.warnings = [
-            safe_text(str(w.message)) for w in self._log or ()
+            safe_text(str(w.message))
+            for w in self._log or ()
             if not issubclass(w.category, DeprecationWarning | PendingDeprecationWarning)
         ]
         if isinstance(fault, Exception) and not isinstance(fault, PaektuseisError):
@@ -57,7 +60,6 @@ class ForeignParser:
             raise self.error(
                 f"{self.path}: cannot be read as {self.what}: {type(fault).__name__}: {reason}"
             ) from fault
-        return False
 
 
 @contextmanager

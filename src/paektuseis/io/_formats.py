@@ -13,11 +13,17 @@ from . import _kernels as k
 from ._sources import FileBytes
 
 _REFUSED = (
-    (b"PK\x03\x04", "a zip archive (or npz)"), (b"PK\x05\x06", "a zip archive"),
-    (b"BZh", "a bzip2 archive"), (b"\xfd7zXZ", "an xz archive"), (b"7z\xbc\xaf", "a 7z archive"),
-    (b"\x28\xb5\x2f\xfd", "a zstd archive"), (b"\x89HDF", "an HDF5 file"),
-    (b"Rar!", "a rar archive"), (b"SQLite format 3", "an SQLite database"),
-    (b"%PDF", "a PDF document"), (b"\x89PNG", "a PNG image"),
+    (b"PK\x03\x04", "a zip archive (or npz)"),
+    (b"PK\x05\x06", "a zip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"Rar!", "a rar archive"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"%PDF", "a PDF document"),
+    (b"\x89PNG", "a PNG image"),
 )
 _SEARCH = 1 << 20
 
@@ -78,7 +84,7 @@ def name_format(source: FileBytes) -> str:
     head = data[:1024].tobytes()
     if head[:3] == b"MS\x03":
         return "MSEED3"
-    if k._header_at(data, 0, True) or (k._control_at(data, 0) and len(head) >= 48):
+    if k.header_at(data, 0, True) or (k.control_at(data, 0) and len(head) >= 48):
         return "MSEED"
     if kind := _refused(head):
         raise WaveformError(

@@ -29,34 +29,34 @@ _DAY_NS = 86_400_000_000_000
 
 
 @kernel
-def _u16(b: Any, o: int, big: bool) -> int:
+def _u16(b: Any, o: Any, big: Any) -> Any:
     if big:
         return (np.int64(b[o]) << 8) | np.int64(b[o + 1])
     return (np.int64(b[o + 1]) << 8) | np.int64(b[o])
 
 
 @kernel
-def _s16(b: Any, o: int, big: bool) -> int:
+def _s16(b: Any, o: Any, big: Any) -> Any:
     v = _u16(b, o, big)
     return v - 65536 if v >= 32768 else v
 
 
 @kernel
-def _u32(b: Any, o: int, big: bool) -> int:
+def _u32(b: Any, o: Any, big: Any) -> Any:
     if big:
         return (_u16(b, o, big) << 16) | _u16(b, o + 2, big)
     return (_u16(b, o + 2, big) << 16) | _u16(b, o, big)
 
 
 @kernel
-def _days(year: int, doy: int) -> int:
+def _days(year: Any, doy: Any) -> Any:
     """Days from 1970-01-01 to a day of a year."""
     y = year - 1
     return 365 * (year - 1970) + (y // 4 - y // 100 + y // 400) - 477 + doy - 1
 
 
 @kernel
-def _btime_order(b: Any, o: int) -> int:
+def _btime_order(b: Any, o: Any) -> Any:
     """Byte order in which the time at ``o`` is one: 1 big, 0 little, -1 neither."""
     if b[o + 4] > 23 or b[o + 5] > 59 or b[o + 6] > 60:
         return -1
@@ -72,7 +72,7 @@ def _btime_order(b: Any, o: int) -> int:
 
 
 @kernel
-def _letters(b: Any, o: int, strict: bool) -> bool:
+def _letters(b: Any, o: Any, strict: bool) -> bool:
     """Whether a data record may start at ``o``, by its first eight bytes."""
     if o + 48 > b.size:
         return False
@@ -90,12 +90,13 @@ def _letters(b: Any, o: int, strict: bool) -> bool:
 
 
 @kernel
-def _header_at(b: Any, o: int, strict: bool) -> bool:
-    return _letters(b, o, strict) and _btime_order(b, o + 20) >= 0
+def header_at(b: Any, o: Any, strict: bool) -> bool:
+    """Whether a data record begins at ``o``; strict: with digits or blanks before it."""
+    return bool(_letters(b, o, strict) and _btime_order(b, o + 20) >= 0)
 
 
 @kernel
-def _control_at(b: Any, o: int) -> bool:
+def control_at(b: Any, o: Any) -> bool:
     """Whether a SEED control header (V, A, S, T) or a noise record starts at ``o``."""
     if o + 8 > b.size:
         return False
@@ -109,29 +110,29 @@ def _control_at(b: Any, o: int) -> bool:
 
 
 @kernel
-def find_header(b: Any, start: int, stop: int) -> int:
+def find_header(b: Any, start: Any, stop: Any) -> Any:
     """First offset from ``start`` where a data record begins; ``stop`` if there is none."""
     for o in range(start, stop):
         q = b[min(o + 6, b.size - 1)]
-        if (q == 68 or q == 82 or q == 81 or q == 77) and _header_at(b, o, True):
+        if (q == 68 or q == 82 or q == 81 or q == 77) and header_at(b, o, True):
             return o
     return stop
 
 
 @kernel
-def _inferred_length(b: Any, o: int) -> int:
+def _inferred_length(b: Any, o: Any) -> Any:
     """Length of a record without blockette 1000, by where the next one begins; 0 if unknown."""
     for p in range(7, 21):
         e = o + (1 << p)
         if e > b.size:
             return 0
-        if e == b.size or _header_at(b, e, True) or _control_at(b, e):
+        if e == b.size or header_at(b, e, True) or control_at(b, e):
             return 1 << p
     return 0
 
 
 @kernel
-def _sample_size(encoding: int) -> int:
+def _sample_size(encoding: Any) -> Any:
     """Bytes of a sample; 0 for Steim, -1 for an encoding unknown to this reader."""
     if encoding == 10 or encoding == 11:
         return 0
@@ -151,7 +152,7 @@ def _sample_size(encoding: int) -> int:
 
 
 @kernel
-def _read_header(b: Any, o: int, row: Any, rate: Any, scratch: Any) -> None:
+def _read_header(b: Any, o: Any, row: Any, rate: Any, scratch: Any) -> None:
     """Check and read the record header at ``o`` into one row of the table."""
     n = b.size
     big = _btime_order(b, o + 20) == 1
@@ -160,7 +161,7 @@ def _read_header(b: Any, o: int, row: Any, rate: Any, scratch: Any) -> None:
     row[TIMING] = -1
     row[NOTES] = 0
     row[VERDICT] = OK
-    key = np.int64(0)
+    key: Any = np.int64(0)
     for i in range(8, 16):
         key = (key << 8) | np.int64(b[o + i])
     row[KEY1] = key
@@ -185,12 +186,12 @@ def _read_header(b: Any, o: int, row: Any, rate: Any, scratch: Any) -> None:
     # blockettes: strictly forward, inside what can be the record
     row[ENCODING] = -1
     row[BIG] = 1 if big else 0
-    length = np.int64(0)
-    microseconds = np.int64(0)
+    length: Any = np.int64(0)
+    microseconds: Any = np.int64(0)
     chain_ok = True
     at = _u16(b, o + 46, big)
     data = _u16(b, o + 44, big)
-    chain_end = np.int64(48)
+    chain_end: Any = np.int64(48)
     limit = min(n - o, np.int64(1) << 20)
     while at != 0:
         if at < 48 or at + 4 > limit:
@@ -231,9 +232,9 @@ def _read_header(b: Any, o: int, row: Any, rate: Any, scratch: Any) -> None:
         length = _inferred_length(b, o)
     else:
         # a shorter record of the same channel inside: the length field lies
-        p = np.int64(128)
+        p: Any = np.int64(128)
         while p < length and o + p + 48 <= n:
-            if _header_at(b, o + p, True):
+            if header_at(b, o + p, True):
                 same = True
                 for i in range(8, 20):
                     same = same and b[o + i] == b[o + p + i]
@@ -316,7 +317,7 @@ def scan(b: Any, start: int, rows: Any, rates: Any) -> tuple[int, int]:
     scratch = np.zeros(1, np.uint32)
     while o < n and k < rows.shape[0]:
         row = rows[k]
-        if _header_at(b, o, False):
+        if header_at(b, o, False):
             _read_header(b, o, row, rates[k], scratch)
             o += max(np.int64(1), row[LENGTH])
         else:
@@ -327,7 +328,7 @@ def scan(b: Any, start: int, rows: Any, rates: Any) -> tuple[int, int]:
             row[LENGTH] = e - o
             row[TIMING] = -1
             row[VERDICT] = JUNK
-            if _control_at(b, o):
+            if control_at(b, o):
                 row[VERDICT] = CONTROL
             elif _letters(b, o, True):
                 row[VERDICT] = BAD_TIME
@@ -345,12 +346,12 @@ def scan(b: Any, start: int, rows: Any, rates: Any) -> tuple[int, int]:
 
 
 @kernel
-def same_bytes(b: Any, first: int, second: int, count: int) -> bool:
+def same_bytes(b: Any, first: Any, second: Any, count: Any) -> bool:
     """Whether two stretches of the buffer are equal."""
-    for i in range(count):
-        if b[first + i] != b[second + i]:
-            return False
-    return True
+    i = 0
+    while i < count and b[first + i] == b[second + i]:
+        i += 1
+    return bool(i == count)
 
 
 @kernel
@@ -369,8 +370,9 @@ def mark_duplicates(b: Any, rows: Any, order: Any, twin: Any) -> int:
                 and rows[s, ENCODING] == rows[r, ENCODING]
                 and rows[s, BIG] == rows[r, BIG]
                 and rows[s, LENGTH] - rows[s, DATA] == size
-                and same_bytes(b, rows[s, OFFSET] + rows[s, DATA],
-                               rows[r, OFFSET] + rows[r, DATA], size)
+                and same_bytes(
+                    b, rows[s, OFFSET] + rows[s, DATA], rows[r, OFFSET] + rows[r, DATA], size
+                )
             ):
                 twin[r] = True
                 rows[s, FLAGS] |= rows[r, FLAGS]
@@ -434,82 +436,133 @@ def plan_runs(t: Any, n: Any, offset: Any, dt: float, run: Any) -> int:
 
 
 @kernel
-def _steim_record(b: Any, o: int, frames: int, n: int, big: bool, two: bool, out: Any) -> int:
-    """Decode one Steim record into ``out[:n]``; 0, SHORT_STEIM or BAD_STEIM."""
-    first = np.int32(np.uint32(_u32(b, o + 4, big)))
-    last = np.int32(np.uint32(_u32(b, o + 8, big)))
-    k = 0
-    value = np.int32(0)
+def _word(b: Any, o: Any) -> Any:
+    """Four bytes as they stand, big-endian (unsigned index: no wrap-around to guard)."""
+    return (
+        (np.uint32(b[o]) << np.uint32(24))
+        | (np.uint32(b[o + np.uint64(1)]) << np.uint32(16))
+        | (np.uint32(b[o + np.uint64(2)]) << np.uint32(8))
+        | np.uint32(b[o + np.uint64(3)])
+    )
+
+
+@kernel
+def _turned(x: Any) -> Any:
+    """A word with its bytes in the opposite order."""
+    low = ((x & np.uint32(0xFF)) << np.uint32(24)) | ((x & np.uint32(0xFF00)) << np.uint32(8))
+    return low | ((x >> np.uint32(8)) & np.uint32(0xFF00)) | (x >> np.uint32(24))
+
+
+@kernel
+def _field(w: Any, left: int, bits: int) -> Any:
+    """The signed field of ``bits`` bits that begins ``left`` bits from the top of a word."""
+    return np.int32(w << np.int32(left)) >> np.int32(32 - bits)
+
+
+@kernel
+def _steim_record(
+    b: Any, o: Any, frames: int, n: int, big: bool, two: bool, room: Any, out: Any
+) -> int:
+    """Decode one Steim record into ``out[:n]``; 0, SHORT_STEIM or BAD_STEIM.
+
+    ``room`` takes the differences; it holds at least 7 for each word of the frames.
+    """
+    u = np.uint64
+    q = u(0)
     for f in range(frames):
-        base = o + 64 * f
-        control = _u32(b, base, big)
-        for w in range(3 if f == 0 else 1, 16):
-            code = (control >> (30 - 2 * w)) & 3
+        base = o + u(64) * u(f)
+        control = _word(b, base)
+        if not big:
+            control = _turned(control)
+        for i in range(3 if f == 0 else 1, 16):
+            code = (control >> np.uint32(30 - 2 * i)) & np.uint32(3)
             if code == 0:
                 continue
-            at = base + 4 * w
-            word = _u32(b, at, big)
-            if code == 1:
-                count, bits = 4, 8
-                # four bytes in the order they stand in the file
-                if not big:
-                    word = _u32(b, at, True)
-            elif not two:
-                if code == 2:
-                    count, bits = 2, 16
-                    if not big:
-                        word = (_u16(b, at, False) << 16) | _u16(b, at + 2, False)
-                else:
-                    count, bits = 1, 32
+            raw = _word(b, base + u(4) * u(i))
+            if code == 1:  # four bytes in the order they stand, whatever the byte order
+                w = np.int32(raw)
+                room[q] = _field(w, 0, 8)
+                room[q + u(1)] = _field(w, 8, 8)
+                room[q + u(2)] = _field(w, 16, 8)
+                room[q + u(3)] = _field(w, 24, 8)
+                q += u(4)
+                continue
+            w = np.int32(raw) if big else np.int32(_turned(raw))
+            if not two:
+                if code == 3:
+                    room[q] = w
+                    q += u(1)
+                else:  # two 16-bit numbers in the order they stand
+                    room[q] = _field(w, 0 if big else 16, 16)
+                    room[q + u(1)] = _field(w, 16 if big else 0, 16)
+                    q += u(2)
+                continue
+            key = (code - np.uint32(2)) * np.uint32(4) + (np.uint32(w) >> np.uint32(30))
+            if key == 3:
+                room[q] = _field(w, 2, 10)
+                room[q + u(1)] = _field(w, 12, 10)
+                room[q + u(2)] = _field(w, 22, 10)
+                q += u(3)
+            elif key == 2:
+                room[q] = _field(w, 2, 15)
+                room[q + u(1)] = _field(w, 17, 15)
+                q += u(2)
+            elif key == 4:
+                room[q] = _field(w, 2, 6)
+                room[q + u(1)] = _field(w, 8, 6)
+                room[q + u(2)] = _field(w, 14, 6)
+                room[q + u(3)] = _field(w, 20, 6)
+                room[q + u(4)] = _field(w, 26, 6)
+                q += u(5)
+            elif key == 5:
+                for j in range(6):
+                    room[q + u(j)] = _field(w, 2 + 5 * j, 5)
+                q += u(6)
+            elif key == 6:
+                for j in range(7):
+                    room[q + u(j)] = _field(w, 4 + 4 * j, 4)
+                q += u(7)
+            elif key == 1:
+                room[q] = _field(w, 2, 30)
+                q += u(1)
             else:
-                sub = word >> 30
-                if code == 2:
-                    if sub == 1:
-                        count, bits = 1, 30
-                    elif sub == 2:
-                        count, bits = 2, 15
-                    elif sub == 3:
-                        count, bits = 3, 10
-                    else:
-                        return BAD_STEIM
-                elif sub == 0:
-                    count, bits = 5, 6
-                elif sub == 1:
-                    count, bits = 6, 5
-                elif sub == 2:
-                    count, bits = 7, 4
-                else:
-                    return BAD_STEIM
-            left = 32 - bits * count
-            right = 32 - bits
-            for _ in range(count):
-                difference = np.int32(np.uint32(word << left)) >> right
-                left += bits
-                if k == 0:
-                    value = first
-                elif k < n:
-                    value = np.int32(value + difference)
-                if k < n:
-                    out[k] = value
-                k += 1
-    if k < n:
+                return BAD_STEIM
+    if q < u(n):
         return SHORT_STEIM
-    if out[n - 1] != last:
-        return BAD_STEIM
-    return OK
+    first = _word(b, o + u(4))
+    last = _word(b, o + u(8))
+    if not big:
+        first = _turned(first)
+        last = _turned(last)
+    value = np.int32(first)
+    out[0] = value
+    for i in range(1, n):
+        value = np.int32(value + room[i])
+        out[i] = value
+    return OK if value == np.int32(last) else BAD_STEIM
 
 
 @kernel
 def decode_steim(b: Any, rows: Any, which: Any, position: Any, out: Any, status: Any) -> int:
-    """Decode Steim-1/2 records ``rows[which]`` to ``out[position[i]:]``; returns how many failed."""
+    """Decode Steim records ``rows[which]`` to ``out[position[i]:]``; returns how many failed."""
     failed = 0
+    longest = 0
+    for i in range(which.size):
+        longest = max(longest, rows[which[i], LENGTH])
+    room = np.empty(longest // 64 * 105 + 8, np.int32)
     for i in range(which.size):
         r = which[i]
         n = rows[r, NSAMP]
         frames = (rows[r, LENGTH] - rows[r, DATA]) // 64
         status[i] = _steim_record(
-            b, rows[r, OFFSET] + rows[r, DATA], frames, n, rows[r, BIG] == 1,
-            rows[r, ENCODING] == 11, out[position[i]: position[i] + n],
+            b,
+            np.uint64(rows[r, OFFSET] + rows[r, DATA]),
+            frames,
+            n,
+            rows[r, BIG] == 1,
+            rows[r, ENCODING] == 11,
+            room,
+            out[position[i] : position[i] + n],
         )
         if status[i] != OK:
             failed += 1

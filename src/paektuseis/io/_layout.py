@@ -14,11 +14,18 @@ from obspy import UTCDateTime
 
 from ..errors import ParameterError
 
-SDS = ("{year}/{network}/{station}/{channel}.D/"
-       "{network}.{station}.{location}.{channel}.D.{year}.{julday:03d}")
+SDS = (
+    "{year}/{network}/{station}/{channel}.D/"
+    "{network}.{station}.{location}.{channel}.D.{year}.{julday:03d}"
+)
 _CODES = ("network", "station", "location", "channel")
-_TIMES = {"year": r"\d{4}", "month": r"\d{1,2}", "day": r"\d{1,2}", "julday": r"\d{1,3}",
-          "hour": r"\d{1,2}"}
+_TIMES = {
+    "year": r"\d{4}",
+    "month": r"\d{1,2}",
+    "day": r"\d{1,2}",
+    "julday": r"\d{1,3}",
+    "hour": r"\d{1,2}",
+}
 
 
 @dataclass(frozen=True)
@@ -35,23 +42,27 @@ class Pattern:
         unknown = fields - set(_CODES) - set(_TIMES)
         if unknown or not fields:
             raise ParameterError(
-                f"layout={self.text!r}: unknown fields {sorted(unknown)}; give \"auto\", \"sds\", "
-                f"\"flat\" or a pattern of {', '.join((*_CODES, *_TIMES))}"
+                f'layout={self.text!r}: unknown fields {sorted(unknown)}; give "auto", "sds", '
+                f'"flat" or a pattern of {", ".join((*_CODES, *_TIMES))}'
             )
         if Path(self.text).is_absolute() or ".." in Path(self.text).parts:
             raise ParameterError(f"layout={self.text!r} must stay below the root of the archive")
         missing = set(_CODES) - fields
         if missing:
             raise ParameterError(
-                f"layout={self.text!r} lacks {sorted(missing)}; use layout=\"flat\" where names "
+                f'layout={self.text!r} lacks {sorted(missing)}; use layout="flat" where names '
                 "do not tell the channel"
             )
 
     @property
     def step(self) -> str:
         """The finest time in the pattern: hour, day, month, year, or ``""``."""
-        for name, words in (("hour", ("hour",)), ("day", ("day", "julday")),
-                            ("month", ("month",)), ("year", ("year",))):
+        for name, words in (
+            ("hour", ("hour",)),
+            ("day", ("day", "julday")),
+            ("month", ("month",)),
+            ("year", ("year",)),
+        ):
             if any("{" + w in self.text for w in words):
                 return name
         return ""
@@ -60,8 +71,15 @@ class Pattern:
         """File name of a channel at a time."""
         network, station, location, channel = trace_id.split(".")
         return self.text.format(
-            network=network, station=station, location=location, channel=channel, year=time.year,
-            month=time.month, day=time.day, julday=time.julday, hour=time.hour,
+            network=network,
+            station=station,
+            location=location,
+            channel=channel,
+            year=time.year,
+            month=time.month,
+            day=time.day,
+            julday=time.julday,
+            hour=time.hour,
         )
 
     def names(self, trace_id: str, start: UTCDateTime, end: UTCDateTime) -> Iterator[str]:

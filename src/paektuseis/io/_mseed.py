@@ -101,7 +101,7 @@ def _code(raw: bytes) -> str:
 def record_codes(records: Records, row: int) -> tuple[str, str, str, str]:
     """Network, station, location and channel code of a record, printable ASCII only."""
     o = int(records.rows[row, k.OFFSET])
-    raw = records.buffer[o + 8: o + 20].tobytes()
+    raw = records.buffer[o + 8 : o + 20].tobytes()
     return _code(raw[10:12]), _code(raw[0:5]), _code(raw[5:7]), _code(raw[7:10])
 
 
@@ -131,7 +131,7 @@ def effective_rates(records: Records, which: IntArray) -> NDArray[np.float64]:
     Where the fixed header and blockette 100 disagree by more than 1 %, the one that fits
     the spacing of the records is taken.
     """
-    rates = records.rates[which, 0].copy()
+    rates: NDArray[np.float64] = records.rates[which, 0].copy()
     doubtful = records.rows[which, k.NOTES] & k.NOTE_RATE != 0
     if not doubtful.any():
         return rates
@@ -139,9 +139,10 @@ def effective_rates(records: Records, which: IntArray) -> NDArray[np.float64]:
     n = records.rows[which, k.NSAMP]
     order = np.argsort(t, kind="stable")
     step = np.diff(t[order])
-    near = (step > 0) & (step < 2e9 * n[order][:-1] / np.minimum(*records.rates[which].T)[order][:-1])
+    count = n[order][:-1]
+    near = (step > 0) & (step < 2e9 * count / records.rates[which].min())
     if near.any():
-        seen = float(np.median(1e9 * n[order][:-1][near] / step[near]))
+        seen = float(np.median(1e9 * count[near] / step[near]))
         other = records.rates[which, 1]
         better = np.abs(other / seen - 1) < np.abs(rates / seen - 1)
         rates = np.where(doubtful & better, other, rates)
@@ -175,8 +176,12 @@ def group_records(records: Records, selection: Selection) -> list[Group]:
 
 
 def _channel_groups(
-    records: Records, which: IntArray, codes: tuple[str, str, str, str], trace_id: str,
-    low: int, high: int,
+    records: Records,
+    which: IntArray,
+    codes: tuple[str, str, str, str],
+    trace_id: str,
+    low: int,
+    high: int,
 ) -> list[Group]:
     rows = records.rows
     rates = effective_rates(records, which)
@@ -224,8 +229,11 @@ def group_runs(records: Records, group: Group) -> list[IntArray]:
     rows = records.rows[group.which]
     run = np.empty(len(rows), np.int64)
     count = k.plan_runs(
-        np.ascontiguousarray(rows[:, k.TIME]), np.ascontiguousarray(rows[:, k.NSAMP]),
-        np.ascontiguousarray(rows[:, k.OFFSET]), group.step, run,
+        np.ascontiguousarray(rows[:, k.TIME]),
+        np.ascontiguousarray(rows[:, k.NSAMP]),
+        np.ascontiguousarray(rows[:, k.OFFSET]),
+        group.step,
+        run,
     )
     if count == 1:
         return [group.which]
@@ -237,14 +245,20 @@ def run_header(records: Records, group: Group, run: IntArray, npts: int) -> dict
     """Header of a trace made of a run of records, as obspy's own reader fills it."""
     row = records.rows[run[0]]
     return {
-        "network": group.codes[0], "station": group.codes[1],
-        "location": group.codes[2], "channel": group.codes[3],
-        "sampling_rate": group.rate, "starttime": UTCDateTime(ns=int(row[k.TIME])),
-        "npts": npts, "_format": "MSEED",
+        "network": group.codes[0],
+        "station": group.codes[1],
+        "location": group.codes[2],
+        "channel": group.codes[3],
+        "sampling_rate": group.rate,
+        "starttime": UTCDateTime(ns=int(row[k.TIME])),
+        "npts": npts,
+        "_format": "MSEED",
         "mseed": AttribDict(
-            dataquality=group.quality, number_of_records=len(run),
+            dataquality=group.quality,
+            number_of_records=len(run),
             encoding=ENCODING_NAMES[int(row[k.ENCODING])],
-            byteorder=">" if row[k.BIG] else "<", record_length=int(row[k.LENGTH]),
+            byteorder=">" if row[k.BIG] else "<",
+            record_length=int(row[k.LENGTH]),
             filesize=records.buffer.size,
         ),
     }

@@ -38,17 +38,23 @@ def read_mseed3(
         if not length:
             following = buffer.find(b"MS\x03", at + 1)
             following = len(buffer) if following < 0 else following
-            findings.append(finding(
-                "not_a_record", "error", f"{source.path.name}: {following - at} bytes from byte "
-                f"{at}: no miniSEED 3 record, or one cut short", value=following - at,
-                units="bytes", path=source.path,
-            ))
+            findings.append(
+                finding(
+                    "not_a_record",
+                    "error",
+                    f"{source.path.name}: {following - at} bytes from byte "
+                    f"{at}: no miniSEED 3 record, or one cut short",
+                    value=following - at,
+                    units="bytes",
+                    path=source.path,
+                )
+            )
             at = following
             continue
         try:
             with ForeignParser(source.path, "miniSEED 3", WaveformError):
                 record = pymseed.MS3Record.parse(
-                    bytes(buffer[at: at + length]), unpack_data=not headonly, validate_crc=True
+                    bytes(buffer[at : at + length]), unpack_data=not headonly, validate_crc=True
                 )
                 trace_id = ".".join(pymseed.sourceid2nslc(record.sourceid))
                 start, count, rate = int(record.starttime), record.samplecnt, record.samprate
@@ -60,20 +66,26 @@ def read_mseed3(
                     key = (trace_id, rate, record.pubversion, None if headonly else kind)
                     parts.setdefault(key, []).append((start, count if headonly else data))
         except WaveformError as error:
-            findings.append(finding(
-                "bad_record", "error", f"{source.path.name}: record at byte {at} left out: "
-                f"{error.__cause__}", value=1, units="records", path=source.path,
-            ))
+            findings.append(
+                finding(
+                    "bad_record",
+                    "error",
+                    f"{source.path.name}: record at byte {at} left out: {error.__cause__}",
+                    value=1,
+                    units="records",
+                    path=source.path,
+                )
+            )
         at += length
     return _join(parts, headonly), findings
 
 
 def _length(buffer: bytearray, at: int) -> int:
     """Length of the version 3 record at an offset, 0 if there is none or it is cut."""
-    if buffer[at: at + 3] != b"MS\x03" or at + 40 > len(buffer):
+    if buffer[at : at + 3] != b"MS\x03" or at + 40 > len(buffer):
         return 0
-    extra = int.from_bytes(buffer[at + 34: at + 36], "little")
-    payload = int.from_bytes(buffer[at + 36: at + 40], "little")
+    extra = int.from_bytes(buffer[at + 34 : at + 36], "little")
+    payload = int.from_bytes(buffer[at + 36 : at + 40], "little")
     length = 40 + buffer[at + 33] + extra + payload
     return length if at + length <= len(buffer) else 0
 
@@ -94,9 +106,16 @@ def _join(parts: dict[tuple[Any, ...], list[tuple[int, Any]]], headonly: bool) -
             else:
                 runs.append([start, size, [item]])
         for start, size, items in runs:
-            header = {"network": net, "station": sta, "location": loc, "channel": cha,
-                      "sampling_rate": rate, "starttime": UTCDateTime(ns=start),
-                      "_format": "MSEED3", "mseed3": AttribDict(pubversion=version)}
+            header = {
+                "network": net,
+                "station": sta,
+                "location": loc,
+                "channel": cha,
+                "sampling_rate": rate,
+                "starttime": UTCDateTime(ns=start),
+                "_format": "MSEED3",
+                "mseed3": AttribDict(pubversion=version),
+            }
             if headonly:
                 trace = Trace(header=header)
                 trace.stats.npts = size

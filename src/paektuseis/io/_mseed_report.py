@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -45,11 +46,19 @@ _FLAGS = (  # bit of FLAGS, check, severity, words
 _NOTES = (
     (k.NOTE_TIME_CORRECTED, "time_correction", "info", "time correction in the header applied"),
     (k.NOTE_LEAP_SECOND, "leap_second", "warning", "record begins within a leap second"),
-    (k.NOTE_LENGTH, "bad_length", "warning", "record length in the header is wrong; the next "
-     "record begins earlier"),
+    (
+        k.NOTE_LENGTH,
+        "bad_length",
+        "warning",
+        "record length in the header is wrong; the next record begins earlier",
+    ),
     (k.NOTE_ORDER, "word_order", "warning", "word order neither 0 nor 1; that of the header taken"),
-    (k.NOTE_RATE, "rate_conflict", "warning", "fixed header and blockette 100 state different "
-     "sampling rates"),
+    (
+        k.NOTE_RATE,
+        "rate_conflict",
+        "warning",
+        "fixed header and blockette 100 state different sampling rates",
+    ),
 )
 TIMING_LIMIT = 50
 
@@ -78,7 +87,7 @@ def _streaks(values: IntArray) -> list[IntArray]:
 def _capped(findings: list[Finding], path: Path) -> list[Finding]:
     if len(findings) <= MOST:
         return findings
-    rest = findings[MOST - 1:]
+    rest = findings[MOST - 1 :]
     last = dict(rest[0])
     last["endtime"] = max((r["endtime"] for r in rest if r["endtime"] is not None), default=None)
     last["message"] = f"{len(rest)} more of this kind in {path.name}, the first: " + last["message"]
@@ -123,9 +132,19 @@ def scan_findings(records: Records, path: Path, selection: Selection) -> list[Fi
                 if verdict == k.JUNK and o + size == records.buffer.size and size < 48:
                     what = f"{size} bytes from byte {o}: cut record at the end of the file"
                     severity = "warning"
-            found.append(finding(check, severity, f"{path.name}: {what}", trace_id=trace_id,
-                                 starttime=start, endtime=end, value=value, units=units,
-                                 path=path))
+            found.append(
+                finding(
+                    check,
+                    severity,
+                    f"{path.name}: {what}",
+                    trace_id=trace_id,
+                    starttime=start,
+                    endtime=end,
+                    value=value,
+                    units=units,
+                    path=path,
+                )
+            )
         out += _capped(found, path)
     return out
 
@@ -149,13 +168,20 @@ def failed_findings(
         which = np.array([row])
         start, end = _span(records, which, group.rate)
         o = int(records.rows[row, k.OFFSET])
-        out.append(finding(
-            check, severity,
-            f"{path.name}: record at byte {o} ({start}): {words}; left out as a gap of "
-            f"{int(records.rows[row, k.NSAMP])} samples",
-            trace_id=group.trace_id, starttime=start, endtime=end,
-            value=float(records.rows[row, k.NSAMP]), units="samples", path=path,
-        ))
+        out.append(
+            finding(
+                check,
+                severity,
+                f"{path.name}: record at byte {o} ({start}): {words}; left out as a gap of "
+                f"{int(records.rows[row, k.NSAMP])} samples",
+                trace_id=group.trace_id,
+                starttime=start,
+                endtime=end,
+                value=float(records.rows[row, k.NSAMP]),
+                units="samples",
+                path=path,
+            )
+        )
     return _capped(out, path)
 
 
@@ -166,27 +192,67 @@ def group_findings(
     out: list[Finding] = []
     which = group.which
 
-    def add(check: str, severity: str, words: str, rows: IntArray, value: float, units: str,
-            limit: float = float("nan")) -> Finding:
+    def add(
+        check: str,
+        severity: str,
+        words: str,
+        rows: IntArray,
+        value: float,
+        units: str,
+        limit: float = float("nan"),
+    ) -> Finding:
         start, end = _span(records, rows, group.rate)
-        return finding(check, severity, f"{path.name}: {words}", trace_id=group.trace_id,
-                       starttime=start, endtime=end, value=value, units=units, limit=limit,
-                       path=path)
+        return finding(
+            check,
+            severity,
+            f"{path.name}: {words}",
+            trace_id=group.trace_id,
+            starttime=start,
+            endtime=end,
+            value=value,
+            units=units,
+            limit=limit,
+            path=path,
+        )
 
     if group.duplicates:
-        out.append(add("duplicate_records", "info", f"{group.duplicates} records stand in the "
-                       "file twice; used once", which, group.duplicates, "records"))
+        out.append(
+            add(
+                "duplicate_records",
+                "info",
+                f"{group.duplicates} records stand in the file twice; used once",
+                which,
+                group.duplicates,
+                "records",
+            )
+        )
     if group.jitter:
-        out.append(add("rate_jitter", "info", f"sampling rates of the records differ by up to "
-                       f"{100 * group.jitter:.4f} %; {group.rate:g} Hz taken", which,
-                       100 * group.jitter, "%", 2e-2))
+        out.append(
+            add(
+                "rate_jitter",
+                "info",
+                f"sampling rates of the records differ by up to "
+                f"{100 * group.jitter:.4f} %; {group.rate:g} Hz taken",
+                which,
+                100 * group.jitter,
+                "%",
+                2e-2,
+            )
+        )
     rows = records.rows[which]
     flags = rows[:, k.FLAGS]
     if (flags & 0xFF0000).any():
         for bit, check, severity, words in _FLAGS:
             hit = np.flatnonzero((flags >> bit) & 1)
-            out += _capped([add(check, severity, f"{words} in {len(s)} records", which[s],
-                                len(s), "records") for s in _streaks(hit)], path)
+            out += _capped(
+                [
+                    add(
+                        check, severity, f"{words} in {len(s)} records", which[s], len(s), "records"
+                    )
+                    for s in _streaks(hit)
+                ],
+                path,
+            )
     if rows[:, k.NOTES].any():
         for bit, check, severity, words in _NOTES:
             hit = np.flatnonzero(rows[:, k.NOTES] & bit)
@@ -195,20 +261,43 @@ def group_findings(
                 text = f"{words} ({len(s)} records)"
                 if bit == k.NOTE_RATE:
                     fixed = records.rates[which[s[0]], 1]
-                    text += (f": {fixed:g} Hz and {records.rates[which[s[0]], 0]:g} Hz; "
-                             f"{group.rate:g} Hz taken")
+                    text += (
+                        f": {fixed:g} Hz and {records.rates[which[s[0]], 0]:g} Hz; "
+                        f"{group.rate:g} Hz taken"
+                    )
                 found.append(add(check, severity, text, which[s], len(s), "records"))
             out += _capped(found, path)
     timing = rows[:, k.TIMING]
     poor = np.flatnonzero((timing >= 0) & (timing < TIMING_LIMIT))
-    out += _capped([add("timing_quality", "warning", f"timing quality down to "
-                        f"{int(timing[s].min())} % in {len(s)} records", which[s],
-                        float(timing[s].min()), "%", TIMING_LIMIT) for s in _streaks(poor)], path)
+    out += _capped(
+        [
+            add(
+                "timing_quality",
+                "warning",
+                f"timing quality down to {int(timing[s].min())} % in {len(s)} records",
+                which[s],
+                float(timing[s].min()),
+                "%",
+                TIMING_LIMIT,
+            )
+            for s in _streaks(poor)
+        ],
+        path,
+    )
     drift = _drift(records, group, runs)
     if drift:
-        out.append(add("clock_drift", "warning", f"record times run away from {group.rate:g} Hz "
-                       f"by {drift:+.3g} s over the file; split so that no sample is more than "
-                       "half a sample off", which, drift, "s"))
+        out.append(
+            add(
+                "clock_drift",
+                "warning",
+                f"record times run away from {group.rate:g} Hz "
+                f"by {drift:+.3g} s over the file; split so that no sample is more than "
+                "half a sample off",
+                which,
+                drift,
+                "s",
+            )
+        )
     return out
 
 
@@ -216,10 +305,12 @@ def _drift(records: Records, group: Group, runs: list[IntArray]) -> float:
     """Seconds a clock has run away over seams of less than a sample and a half; 0 if steady."""
     total = 0.0
     seams = 0
-    for before, after in zip(runs, runs[1:], strict=False):
+    for before, after in itertools.pairwise(runs):
         count = int(records.rows[before, k.NSAMP].sum())
-        late = (int(records.rows[after[0], k.TIME] - records.rows[before[0], k.TIME])
-                - count * group.step) / group.step
+        late = (
+            int(records.rows[after[0], k.TIME] - records.rows[before[0], k.TIME])
+            - count * group.step
+        ) / group.step
         if abs(late) < 1.0:
             total += late / group.rate
             seams += 1

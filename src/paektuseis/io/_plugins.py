@@ -6,9 +6,11 @@ import importlib
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import obspy
+from numpy.typing import NDArray
 from obspy import Stream, Trace
 
 from ..errors import WaveformError
@@ -41,7 +43,9 @@ GSE_LINE = 82
 """Longest data line of a GSE file: obspy's decoder writes past its buffer on longer ones."""
 
 
-def read_foreign(source: FileBytes, name: str, *, headonly: bool) -> tuple[list[Trace], list[Finding]]:
+def read_foreign(
+    source: FileBytes, name: str, *, headonly: bool
+) -> tuple[list[Trace], list[Finding]]:
     """Read a file of a named format (``""`` = find out which of the others it is)."""
     path = source.path
     if name in ("GSE2", "GSE1"):
@@ -116,11 +120,11 @@ def _plain(trace: Trace, path: Path, name: str, headonly: bool) -> Trace:
     return trace
 
 
-def _native(data: np.ndarray) -> np.ndarray:
+def _native(data: NDArray[Any]) -> NDArray[Any]:
     """int32, float32 or float64 in native byte order."""
     if data.dtype.kind in "iu":
         small = data.dtype.itemsize < 4 or data.dtype == np.int32
-        if small or (len(data) and -(2**31) <= data.min() and data.max() < 2**31):
+        if small or (len(data) and data.min() >= -(2**31) and data.max() < 2**31):
             return np.ascontiguousarray(data, dtype=np.int32)
         return np.ascontiguousarray(data, dtype=np.float64)
     kind = np.float32 if data.dtype.itemsize <= 4 else np.float64
@@ -161,8 +165,10 @@ def _check_sac(source: FileBytes) -> None:
     order = is_sac(head)
     path = source.path
     (delta,) = struct.unpack(order + "f", head[0:4])
-    npts, version = struct.unpack(order + "i", head[316:320])[0], struct.unpack(
-        order + "i", head[304:308])[0]
+    npts, version = (
+        struct.unpack(order + "i", head[316:320])[0],
+        struct.unpack(order + "i", head[304:308])[0],
+    )
     (leven,) = struct.unpack(order + "i", head[420:424])
     if not (np.isfinite(delta) and delta > 0):
         raise WaveformError(f"{path}: SAC sampling interval delta={delta:g} s")
@@ -179,8 +185,15 @@ def _check_sac(source: FileBytes) -> None:
     (begin,) = struct.unpack(order + "f", head[20:24])
     if -12345 in (year, day, hour, minute, second) or begin == -12345.0:
         raise WaveformError(f"{path}: SAC file without reference time: no absolute time")
-    if not (1 <= day <= 366 and 0 <= hour <= 24 and 0 <= minute <= 59 and 0 <= second <= 60
-            and 1900 <= year <= 2100 and 0 <= max(milli, 0) <= 999 and np.isfinite(begin)):
+    if not (
+        1 <= day <= 366
+        and 0 <= hour <= 24
+        and 0 <= minute <= 59
+        and 0 <= second <= 60
+        and 1900 <= year <= 2100
+        and 0 <= max(milli, 0) <= 999
+        and np.isfinite(begin)
+    ):
         raise WaveformError(
             f"{path}: SAC reference time {year}-{day:03d}T{hour}:{minute}:{second} is no time"
         )

@@ -64,9 +64,7 @@ def join_segments(stream: Stream | Trace) -> tuple[Stream, pd.DataFrame]:
     return Stream(joined), QUALITY.frame(rows)
 
 
-def join_traces(
-    traces: Iterable[Trace], *, copy: bool
-) -> tuple[list[Trace], list[Finding]]:
+def join_traces(traces: Iterable[Trace], *, copy: bool) -> tuple[list[Trace], list[Finding]]:
     """As :func:`join_segments`, on lists; without ``copy`` lone pieces are passed through."""
     channels: dict[str, list[Trace]] = {}
     for trace in traces:
@@ -110,17 +108,35 @@ def _kind_changes(trace_id: str, kinds: list[list[Trace]]) -> list[Finding]:
         start = pieces[0].stats.starttime
         end = max(t.stats.endtime for t in pieces)
         if pieces[0].data.dtype != first.data.dtype:
-            out.append(finding(
-                "type_change", "warning", f"{trace_id}: samples are {first.data.dtype} and "
-                f"{pieces[0].data.dtype}; kept apart", trace_id=trace_id, starttime=start,
-                endtime=end, value=len(pieces), units="traces"))
+            out.append(
+                finding(
+                    "type_change",
+                    "warning",
+                    f"{trace_id}: samples are {first.data.dtype} and "
+                    f"{pieces[0].data.dtype}; kept apart",
+                    trace_id=trace_id,
+                    starttime=start,
+                    endtime=end,
+                    value=len(pieces),
+                    units="traces",
+                )
+            )
         if abs(pieces[0].stats.sampling_rate / first.stats.sampling_rate - 1) > JITTER:
-            out.append(finding(
-                "rate_change", "warning", f"{trace_id}: sampling rates "
-                f"{first.stats.sampling_rate:g} Hz and {pieces[0].stats.sampling_rate:g} Hz; "
-                "kept apart", trace_id=trace_id, starttime=start, endtime=end,
-                value=pieces[0].stats.sampling_rate, units="Hz",
-                limit=first.stats.sampling_rate))
+            out.append(
+                finding(
+                    "rate_change",
+                    "warning",
+                    f"{trace_id}: sampling rates "
+                    f"{first.stats.sampling_rate:g} Hz and {pieces[0].stats.sampling_rate:g} Hz; "
+                    "kept apart",
+                    trace_id=trace_id,
+                    starttime=start,
+                    endtime=end,
+                    value=pieces[0].stats.sampling_rate,
+                    units="Hz",
+                    limit=first.stats.sampling_rate,
+                )
+            )
     return out
 
 
@@ -151,14 +167,21 @@ def _outside(trace: Trace, better: list[Trace], findings: list[Finding]) -> list
         if low >= high:
             continue
         covered[low:high] = True
-        differ = trace.data[low:high] != other.data[low - first: high - first]
+        differ = trace.data[low:high] != other.data[low - first : high - first]
         count = int(np.count_nonzero(differ))
-        findings.append(finding(
-            "conflict" if count else "overlap", "warning" if count else "info",
-            f"{trace.id}: {high - low} samples of quality {_quality_letter(trace)} also there as "
-            f"{_quality_letter(other)}, {count} of them different; the latter kept",
-            trace_id=trace.id, starttime=sample_time(start, low, rate),
-            endtime=sample_time(start, high - 1, rate), value=count, units="samples"))
+        findings.append(
+            finding(
+                "conflict" if count else "overlap",
+                "warning" if count else "info",
+                f"{trace.id}: {high - low} samples of quality {_quality_letter(trace)} also as "
+                f"{_quality_letter(other)}, {count} of them different; the latter kept",
+                trace_id=trace.id,
+                starttime=sample_time(start, low, rate),
+                endtime=sample_time(start, high - 1, rate),
+                value=count,
+                units="samples",
+            )
+        )
     if not covered.any():
         return [trace]
     edges = np.flatnonzero(np.diff(np.concatenate(([True], covered, [True])).astype(np.int8)))
@@ -183,7 +206,7 @@ class _Cluster:
     def place(self, trace: Trace) -> float:
         """Position of a trace's first sample on the grid, in samples."""
         late = int(trace.stats.starttime.ns) - int(self.first.stats.starttime.ns)
-        return float(late) * self.first.stats.sampling_rate / 1e9
+        return float(late * self.first.stats.sampling_rate / 1e9)
 
     def takes(self, trace: Trace) -> bool:
         """Whether the trace touches or overlaps what is here, staying on the grid to its end."""
@@ -235,30 +258,49 @@ def _fill(cluster: _Cluster, findings: list[Finding]) -> list[Trace]:
         count = trace.stats.npts
         shift = cluster.place(trace) - begin
         if abs(shift) > MISALIGNED:
-            findings.append(finding(
-                "misaligned", "info", f"{trace.id}: joined although {shift:+.2f} samples off the "
-                "grid of the piece before", trace_id=trace.id, starttime=trace.stats.starttime,
-                endtime=trace.stats.endtime, value=shift, units="samples", limit=MISALIGNED))
+            findings.append(
+                finding(
+                    "misaligned",
+                    "info",
+                    f"{trace.id}: joined although {shift:+.2f} samples off the "
+                    "grid of the piece before",
+                    trace_id=trace.id,
+                    starttime=trace.stats.starttime,
+                    endtime=trace.stats.endtime,
+                    value=shift,
+                    units="samples",
+                    limit=MISALIGNED,
+                )
+            )
         common = min(filled, begin + count) - begin
         if common > 0:
             mine = trace.data[:common]
-            differ = np.flatnonzero(mine != data[begin: begin + common])
+            differ = np.flatnonzero(mine != data[begin : begin + common])
             low, high = begin, begin + common - 1
             if differ.size:
                 low, high = begin + int(differ[0]), begin + int(differ[-1])
                 conflict = np.zeros(cluster.length, np.bool_) if conflict is None else conflict
-                conflict[low: high + 1] = True
-            findings.append(finding(
-                "conflict" if differ.size else "overlap", "error" if differ.size else "info",
-                f"{trace.id}: {common} samples present twice"
-                + (f", {differ.size} of them different; {high - low + 1} left out as a gap"
-                   if differ.size else " and equal; kept once"),
-                trace_id=trace.id, starttime=sample_time(start, low, rate),
-                endtime=sample_time(start, high, rate),
-                value=differ.size if differ.size else common, units="samples"))
+                conflict[low : high + 1] = True
+            findings.append(
+                finding(
+                    "conflict" if differ.size else "overlap",
+                    "error" if differ.size else "info",
+                    f"{trace.id}: {common} samples present twice"
+                    + (
+                        f", {differ.size} of them different; {high - low + 1} left out as a gap"
+                        if differ.size
+                        else " and equal; kept once"
+                    ),
+                    trace_id=trace.id,
+                    starttime=sample_time(start, low, rate),
+                    endtime=sample_time(start, high, rate),
+                    value=differ.size if differ.size else common,
+                    units="samples",
+                )
+            )
         if begin + count > filled:
             new = max(common, 0)
-            data[begin + new: begin + count] = trace.data[new:]
+            data[begin + new : begin + count] = trace.data[new:]
             filled = begin + count
         gathered += recall(trace, "findings", ())
     whole = Trace(header=first.stats)

@@ -131,8 +131,11 @@ def files_below(folder: Path) -> Iterator[Path]:
 
 
 _KINDS = (
-    (stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"), (stat.S_ISBLK, "a device"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
 )
 
 
@@ -182,7 +185,7 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES, unpack: bool = True) -
         done = 0
         with io.FileIO(fd, closefd=False) as handle:
             while done < size:
-                count = handle.readinto(memoryview(data)[done:])
+                count = handle.readinto(data[done:].data)
                 if not count:
                     break
                 done += count
@@ -196,7 +199,7 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES, unpack: bool = True) -
     if before.st_size == 0:
         raise WaveformError(f"{path}: the file is empty (0 bytes)")
     if size == 0:
-        raise WaveformError(f"{path}: the file holds no data, only a hole of {before.st_size} bytes")
+        raise WaveformError(f"{path}: no data, only a hole of {before.st_size} bytes")
     if unpack and path.suffix.lower() == ".gz" and data[:2].tobytes() == b"\x1f\x8b":
         data = _gunzip(path, data, max_bytes)
         return FileBytes(path, data)
@@ -209,9 +212,9 @@ def _gunzip(path: Path, data: ByteArray, max_bytes: int) -> ByteArray:
     parts: list[bytes] = []
     total = 0
     position = 0
-    while position < len(packed) and packed[position:position + 2] == b"\x1f\x8b":
+    while position < len(packed) and packed[position : position + 2] == b"\x1f\x8b":
         worker = zlib.decompressobj(31)
-        feed = packed[position:position + _STEP]
+        feed = packed[position : position + _STEP]
         position += len(feed)
         while not worker.eof:
             try:
@@ -229,7 +232,7 @@ def _gunzip(path: Path, data: ByteArray, max_bytes: int) -> ByteArray:
                 )
             feed = worker.unconsumed_tail
             if not feed and not worker.eof and not part:
-                feed = packed[position:position + _STEP]
+                feed = packed[position : position + _STEP]
                 position += len(feed)
                 if not feed:
                     raise WaveformError(f"{path}: gzip data cut at byte {len(packed)}")

@@ -54,14 +54,13 @@ def clip_spans(spans: list[Span], low: int, high: int) -> list[Span]:
         first = max(0, math.ceil((low - span.start - 1000) / step))
         last = min(span.npts - 1, math.floor((high - span.start + 1000) / step))
         if last >= first:
-            out.append(Span(span.trace_id, span.start + round(first * step), span.rate,
-                            last - first + 1))
+            out.append(
+                Span(span.trace_id, span.start + round(first * step), span.rate, last - first + 1)
+            )
     return out
 
 
-def span_gaps(
-    spans: list[Span], start: int | None, end: int | None
-) -> Iterator[tuple[int, int]]:
+def span_gaps(spans: list[Span], start: int | None, end: int | None) -> Iterator[tuple[int, int]]:
     """Yield (first missing, first present again) in ns, within [start, end] where given."""
     if not spans:
         if start is not None and end is not None and end > start:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from ..errors import PaektuseisError
 from ._foreign import safe_text
@@ -31,9 +31,7 @@ def check_xml(data: bytes, path: Path, error: type[PaektuseisError]) -> str:
         parser.feed(data)
         parser.close()
     except etree.XMLSyntaxError as fault:
-        raise error(
-            f"{path}: not well-formed XML: {safe_text(str(fault.msg))[:200]}"
-        ) from fault
+        raise error(f"{path}: not well-formed XML: {safe_text(str(fault.msg))[:200]}") from fault
     if target.deepest > MAX_DEPTH:
         raise error(f"{path}: XML nested {target.deepest} deep, more than {MAX_DEPTH}")
     return target.root

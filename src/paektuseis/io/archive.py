@@ -98,7 +98,8 @@ class Archive:
                 if match:
                     code = match.groupdict()
                     trace_id = ".".join(
-                        code[c] for c in ("network", "station", "location", "channel"))
+                        code[c] for c in ("network", "station", "location", "channel")
+                    )
                     listing.append((trace_id, self._pattern.day(match), path))
             self._listing = listing
         return self._listing
@@ -114,8 +115,14 @@ class Archive:
         wanted = Selection(_ids(pattern))
         if self._pattern is not None:
             return sorted({t for t, _, _ in self._list() if wanted.wants(t)})
-        return sorted({s.trace_id for path in files_below(self.root)
-                       for s in self._scan(path).spans if wanted.wants(s.trace_id)})
+        return sorted(
+            {
+                s.trace_id
+                for path in files_below(self.root)
+                for s in self._scan(path).spans
+                if wanted.wants(s.trace_id)
+            }
+        )
 
     def files(
         self, trace_id: str, starttime: TimeLike | None = None, endtime: TimeLike | None = None
@@ -130,9 +137,14 @@ class Archive:
         if self._pattern is None:
             low, high = Selection(None, start, end).window
             wanted = Selection((trace_id,))
-            return [path for path in files_below(self.root)
-                    if any(wanted.wants(s.trace_id) and s.end >= low and s.start <= high
-                           for s in self._scan(path).spans)]
+            return [
+                path
+                for path in files_below(self.root)
+                if any(
+                    wanted.wants(s.trace_id) and s.end >= low and s.start <= high
+                    for s in self._scan(path).spans
+                )
+            ]
         ids = self.trace_ids(trace_id) if _is_wild(trace_id) else [trace_id]
         found: dict[Path, None] = {}
         for one in ids:
@@ -158,9 +170,18 @@ class Archive:
             return known
         try:
             traces, _ = read_file(path, Selection(), headonly=True)
-            scan = _Scan(key, tuple(
-                Span(t.id, int(t.stats.starttime.ns), float(t.stats.sampling_rate),
-                     int(t.stats.npts)) for t in traces))
+            scan = _Scan(
+                key,
+                tuple(
+                    Span(
+                        t.id,
+                        int(t.stats.starttime.ns),
+                        float(t.stats.sampling_rate),
+                        int(t.stats.npts),
+                    )
+                    for t in traces
+                ),
+            )
         except WaveformError as error:
             logger.warning("left out: %s", safe_text(str(error)))
             scan = _Scan(key, (), safe_text(str(error)))
@@ -186,8 +207,10 @@ class Archive:
                 if wanted.wants(span.trace_id):
                     channels.setdefault(span.trace_id, []).append(span)
         low, high = Selection(
-            None, None if starttime is None else as_utc(starttime, name="starttime"),
-            None if endtime is None else as_utc(endtime, name="endtime")).window
+            None,
+            None if starttime is None else as_utc(starttime, name="starttime"),
+            None if endtime is None else as_utc(endtime, name="endtime"),
+        ).window
         return {t: clip_spans(join_spans(s), low, high) for t, s in sorted(channels.items())}
 
     def span(self, trace_ids: TraceIds = None) -> tuple[UTCDateTime, UTCDateTime]:
@@ -201,11 +224,15 @@ class Archive:
         spans = [s for many in self._spans(trace_ids, None, None).values() for s in many]
         if not spans:
             raise ArchiveError(f"{self.root}: no samples of {trace_ids or 'any channel'}")
-        return (UTCDateTime(ns=min(s.start for s in spans)),
-                UTCDateTime(ns=max(s.end for s in spans)))
+        return (
+            UTCDateTime(ns=min(s.start for s in spans)),
+            UTCDateTime(ns=max(s.end for s in spans)),
+        )
 
     def availability(
-        self, trace_ids: TraceIds = None, starttime: TimeLike | None = None,
+        self,
+        trace_ids: TraceIds = None,
+        starttime: TimeLike | None = None,
         endtime: TimeLike | None = None,
     ) -> pd.DataFrame:
         """Return the contiguous segments of each channel, from headers alone.
@@ -225,13 +252,21 @@ class Archive:
         """
         channels = self._spans(trace_ids, starttime, endtime)
         return AVAILABILITY.frame(
-            {"trace_id": s.trace_id, "starttime": UTCDateTime(ns=s.start),
-             "endtime": UTCDateTime(ns=s.end), "sampling_rate": s.rate, "npts": s.npts}
-            for spans in channels.values() for s in spans
+            {
+                "trace_id": s.trace_id,
+                "starttime": UTCDateTime(ns=s.start),
+                "endtime": UTCDateTime(ns=s.end),
+                "sampling_rate": s.rate,
+                "npts": s.npts,
+            }
+            for spans in channels.values()
+            for s in spans
         )
 
     def gaps(
-        self, trace_ids: TraceIds = None, starttime: TimeLike | None = None,
+        self,
+        trace_ids: TraceIds = None,
+        starttime: TimeLike | None = None,
         endtime: TimeLike | None = None,
     ) -> pd.DataFrame:
         """Return the gaps of each channel, from headers alone.
@@ -257,25 +292,41 @@ class Archive:
                 channels.setdefault(named, [])
         rows = []
         for trace_id, spans in sorted(channels.items()):
-            for first, last in span_gaps(spans, None if start is None else int(start.ns),
-                                         None if end is None else int(end.ns)):
-                rows.append({"trace_id": trace_id, "starttime": UTCDateTime(ns=first),
-                             "endtime": UTCDateTime(ns=last), "duration": (last - first) / 1e9})
+            for first, last in span_gaps(
+                spans,
+                None if start is None else int(start.ns),
+                None if end is None else int(end.ns),
+            ):
+                rows.append(
+                    {
+                        "trace_id": trace_id,
+                        "starttime": UTCDateTime(ns=first),
+                        "endtime": UTCDateTime(ns=last),
+                        "duration": (last - first) / 1e9,
+                    }
+                )
         return GAPS.frame(rows)
 
     def days(self, trace_ids: TraceIds = None) -> list[UTCDateTime]:
         """Return the midnights (UTC) of the days that have files, or samples (flat)."""
         wanted = Selection(None if trace_ids is None else _ids(trace_ids))
         if self._pattern is not None and self._pattern.step in ("day", "hour"):
-            return sorted({day for t, day, _ in self._list() if day is not None
-                           and wanted.wants(t)})
+            return sorted(
+                {day for t, day, _ in self._list() if day is not None and wanted.wants(t)}
+            )
         day_ns = 86_400_000_000_000
-        found = {d for spans in self._spans(trace_ids, None, None).values() for s in spans
-                 for d in range(s.start // day_ns, s.end // day_ns + 1)}
+        found = {
+            d
+            for spans in self._spans(trace_ids, None, None).values()
+            for s in spans
+            for d in range(s.start // day_ns, s.end // day_ns + 1)
+        }
         return [UTCDateTime(ns=d * day_ns) for d in sorted(found)]
 
     def input_files(
-        self, trace_ids: TraceIds = None, starttime: TimeLike | None = None,
+        self,
+        trace_ids: TraceIds = None,
+        starttime: TimeLike | None = None,
         endtime: TimeLike | None = None,
     ) -> list[dict[str, Any]]:
         """Return path, size (bytes) and mtime (ns) of the files a :meth:`read` would open."""
@@ -341,9 +392,17 @@ class Archive:
                 if on_error == "raise":
                     raise
                 logger.warning("left out: %s", safe_text(str(error)))
-                lost.append(finding("unreadable_file", "error", safe_text(str(error)), value=1,
-                                    units="files", path=path,
-                                    trace_id=self._named_id(path)))
+                lost.append(
+                    finding(
+                        "unreadable_file",
+                        "error",
+                        safe_text(str(error)),
+                        value=1,
+                        units="files",
+                        path=path,
+                        trace_id=self._named_id(path),
+                    )
+                )
                 continue
             lost += self._strays(path, found)
             traces += found
@@ -355,8 +414,11 @@ class Archive:
         if self._pattern is None:
             return ""
         match = self._pattern.regex().fullmatch(path.relative_to(self.root).as_posix())
-        return "" if match is None else ".".join(
-            match.group(c) for c in ("network", "station", "location", "channel"))
+        return (
+            ""
+            if match is None
+            else ".".join(match.group(c) for c in ("network", "station", "location", "channel"))
+        )
 
     def _strays(self, path: Path, found: list[Trace]) -> list[Finding]:
         """Channels in a file whose name promises another one."""
@@ -366,11 +428,19 @@ class Archive:
         out = []
         for trace_id in sorted({t.id for t in found} - {named}):
             mine = [t for t in found if t.id == trace_id]
-            out.append(finding(
-                "stray_channel", "warning", f"{path.name}: holds samples of {trace_id} too",
-                trace_id=trace_id, starttime=mine[0].stats.starttime,
-                endtime=mine[-1].stats.endtime, value=sum(t.stats.npts for t in mine),
-                units="samples", path=path))
+            out.append(
+                finding(
+                    "stray_channel",
+                    "warning",
+                    f"{path.name}: holds samples of {trace_id} too",
+                    trace_id=trace_id,
+                    starttime=mine[0].stats.starttime,
+                    endtime=mine[-1].stats.endtime,
+                    value=sum(t.stats.npts for t in mine),
+                    units="samples",
+                    path=path,
+                )
+            )
         return out
 
 
@@ -383,5 +453,3 @@ def _ids(trace_ids: str | Iterable[str]) -> tuple[str, ...]:
     if not all(isinstance(t, str) for t in out):
         raise ParameterError(f"trace_ids={out!r}; give NET.STA.LOC.CHA or a list of them")
     return out
-
-

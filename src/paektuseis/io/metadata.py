@@ -107,7 +107,7 @@ def _check_seed(source: FileBytes) -> None:
     body = bytearray()
     kind = b""
     for at in range(0, len(data), length):
-        record = data[at: at + length]
+        record = data[at : at + length]
         if record[6:7] not in (b"V", b"A", b"S"):
             continue
         if record[7:8] != b"*" or record[6:7] != kind:
@@ -126,9 +126,9 @@ def _volume_record_length(data: bytes) -> int:
 def _walk_blockettes(body: bytes, path: Path) -> None:
     at = 0
     while at + 7 <= len(body):
-        if body[at: at + 3].strip() == b"":
+        if body[at : at + 3].strip() == b"":
             return
-        head = body[at: at + 7]
+        head = body[at : at + 7]
         if not head.replace(b" ", b"0").isdigit():
             return
         length = int(head[3:7].replace(b" ", b"0"))

@@ -16,7 +16,9 @@ from ._output import atomic_path, safe_filename
 from ._sources import one_path
 
 _ENCODINGS = {
-    "int32": ("STEIM2", "STEIM1", "INT32"), "float32": ("FLOAT32",), "float64": ("FLOAT64",),
+    "int32": ("STEIM2", "STEIM1", "INT32"),
+    "float32": ("FLOAT32",),
+    "float64": ("FLOAT64",),
 }
 
 
@@ -53,8 +55,7 @@ def write_sds(
         If the encoding, record length or samples do not fit.
     """
     if encoding not in _ENCODINGS["int32"]:
-        raise ParameterError(
-            f"encoding={encoding!r}; give one of {', '.join(_ENCODINGS['int32'])}")
+        raise ParameterError(f"encoding={encoding!r}; give one of {', '.join(_ENCODINGS['int32'])}")
     if reclen not in {1 << p for p in range(8, 17)}:
         raise ParameterError(f"reclen={reclen}; give a power of two from 256 to 65536")
     base = one_path(root, name="root")
@@ -70,8 +71,7 @@ def write_sds(
 
 def _day_name(trace: Trace, day: UTCDateTime) -> str:
     s = trace.stats
-    codes = [safe_filename(c) if c else "" for c in
-             (s.network, s.station, s.location, s.channel)]
+    codes = [safe_filename(c) if c else "" for c in (s.network, s.station, s.location, s.channel)]
     if not (codes[1] and codes[3]):
         raise WaveformError(f"{trace.id}: an SDS file name needs a station and a channel code")
     return Pattern(SDS).name(".".join(c.replace(".", "%2E") for c in codes), day)
@@ -85,8 +85,10 @@ def _split_days(trace: Trace) -> list[tuple[UTCDateTime, Trace]]:
     if data.dtype.kind == "i" and data.dtype.itemsize <= 4:
         data = data.astype(np.int32, copy=False)
     if str(data.dtype) not in _ENCODINGS:
-        raise WaveformError(f"{trace.id}: samples of type {data.dtype} cannot be written; "
-                            "convert them to int32, float32 or float64")
+        raise WaveformError(
+            f"{trace.id}: samples of type {data.dtype} cannot be written; "
+            "convert them to int32, float32 or float64"
+        )
     start, rate = int(trace.stats.starttime.ns), float(trace.stats.sampling_rate)
     day_ns = 86_400_000_000_000
     out = []
@@ -95,11 +97,17 @@ def _split_days(trace: Trace) -> list[tuple[UTCDateTime, Trace]]:
         now = start + round(at * 1e9 / rate)
         midnight = (now // day_ns + 1) * day_ns
         stop = min(len(data), max(at + 1, int(np.ceil((midnight - start) * rate / 1e9 - 1e-6))))
-        header = {key: trace.stats[key] for key in
-                  ("network", "station", "location", "channel", "sampling_rate")}
+        header = {
+            key: trace.stats[key]
+            for key in ("network", "station", "location", "channel", "sampling_rate")
+        }
         header["starttime"] = UTCDateTime(ns=now)
-        out.append((UTCDateTime(ns=now // day_ns * day_ns),
-                    Trace(np.ascontiguousarray(data[at:stop]), header=header)))
+        out.append(
+            (
+                UTCDateTime(ns=now // day_ns * day_ns),
+                Trace(np.ascontiguousarray(data[at:stop]), header=header),
+            )
+        )
         at = stop
     return out
 
@@ -112,8 +120,14 @@ def _write_day(path: Path, traces: list[Trace], encoding: str, reclen: int) -> N
             kind = str(trace.data.dtype)
             chosen = encoding if kind == "int32" else _ENCODINGS[kind][0]
             part = io.BytesIO()
-            trace.write(part, format="MSEED", encoding=chosen, reclen=reclen, byteorder=">",
-                        sequence_number=sequence)
+            trace.write(
+                part,
+                format="MSEED",
+                encoding=chosen,
+                reclen=reclen,
+                byteorder=">",
+                sequence_number=sequence,
+            )
             sequence = (sequence + part.tell() // reclen - 1) % 999999 + 1
             buffer.write(part.getvalue())
     data = buffer.getvalue()
@@ -121,8 +135,9 @@ def _write_day(path: Path, traces: list[Trace], encoding: str, reclen: int) -> N
         if path.exists():
             if path.read_bytes() == data:
                 return
-            raise OutputError(f"{path}: is there already with other content; "
-                              "remove it or write to another folder")
+            raise OutputError(
+                f"{path}: is there already with other content; remove it or write to another folder"
+            )
     except OSError as error:
         if isinstance(error, OutputError):
             raise

@@ -105,9 +105,7 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     return target
 
 
-def _write_parquet(
-    out: pd.DataFrame, frame: pd.DataFrame, temporary: Path, target: Path
-) -> None:
+def _write_parquet(out: pd.DataFrame, frame: pd.DataFrame, temporary: Path, target: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -118,8 +116,11 @@ def _write_parquet(
             if pa.types.is_null(kind) or (
                 pa.types.is_list(kind) and pa.types.is_null(kind.value_type)
             ):
-                wanted = pa.list_(pa.string()) if len(frame) and isinstance(
-                    frame[name].iloc[0], tuple) else pa.string()
+                wanted = (
+                    pa.list_(pa.string())
+                    if len(frame) and isinstance(frame[name].iloc[0], tuple)
+                    else pa.string()
+                )
                 table = table.set_column(i, str(name), table.column(i).cast(wanted))
         pq.write_table(table, temporary, compression="zstd")
     except (pa.ArrowException, TypeError) as error:
@@ -166,17 +167,20 @@ def _read_parquet(source: Path) -> pd.DataFrame:
         column = frame[name]
         if isinstance(column.dtype, pd.DatetimeTZDtype):
             frame[name] = column.dt.as_unit("ns").dt.tz_convert("UTC")
-        elif column.dtype == object and any(
-            isinstance(v, np.ndarray | list) for v in column
-        ):
-            frame[name] = pd.Series([tuple(v) if v is not None else () for v in column],
-                                    index=frame.index, dtype=object)
+        elif column.dtype == object and any(isinstance(v, np.ndarray | list) for v in column):
+            frame[name] = pd.Series(
+                [tuple(v) if v is not None else () for v in column], index=frame.index, dtype=object
+            )
     return frame
 
 
 def _read_csv(source: Path, schema: Schema | None) -> pd.DataFrame:
-    frame = pd.read_csv(source, dtype=str if schema is not None else None,
-                        keep_default_na=schema is None, encoding="utf-8")
+    frame = pd.read_csv(
+        source,
+        dtype=str if schema is not None else None,
+        keep_default_na=schema is None,
+        encoding="utf-8",
+    )
     for name in frame.columns:
         if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name].dtype):
             frame[name] = [_unguard(v) if isinstance(v, str) else v for v in frame[name]]
@@ -190,13 +194,18 @@ def _restore(frame: pd.DataFrame, schema: Schema, source: Path) -> pd.DataFrame:
         column = frame[name]
         try:
             if kind == "time":
-                texts = column.replace("", None) if not isinstance(
-                    column.dtype, pd.DatetimeTZDtype) else column
+                texts = (
+                    column.replace("", None)
+                    if not isinstance(column.dtype, pd.DatetimeTZDtype)
+                    else column
+                )
                 frame[name] = pd.to_datetime(texts, utc=True, format="ISO8601").dt.as_unit("ns")
             elif kind == "list":
                 frame[name] = pd.Series(
                     [tuple(v.split()) if isinstance(v, str) else tuple(v) for v in column],
-                    index=frame.index, dtype=object)
+                    index=frame.index,
+                    dtype=object,
+                )
             elif kind == "float":
                 frame[name] = pd.to_numeric(column.replace("", "nan")).astype("float64")
             elif kind == "int":

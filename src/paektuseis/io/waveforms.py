@@ -73,10 +73,16 @@ def read_file(
         everything, findings = read_foreign(source, name, headonly=headonly)
         traces = [t for t in everything if selection.wants(t.id)]
     if source.hole:
-        findings.append(finding(
-            "hole", "info", f"{path.name}: {source.hole} bytes at the end were never written",
-            value=source.hole, units="bytes", path=path,
-        ))
+        findings.append(
+            finding(
+                "hole",
+                "info",
+                f"{path.name}: {source.hole} bytes at the end were never written",
+                value=source.hole,
+                units="bytes",
+                path=path,
+            )
+        )
     return _finish(traces, findings, path, selection, headonly)
 
 
@@ -97,7 +103,10 @@ def _why_nothing(findings: list[Finding]) -> str:
 
 
 def _finish(
-    traces: list[Trace], findings: list[Finding], path: Path, selection: Selection,
+    traces: list[Trace],
+    findings: list[Finding],
+    path: Path,
+    selection: Selection,
     headonly: bool,
 ) -> tuple[list[Trace], list[Finding]]:
     low, high = selection.window
@@ -115,8 +124,11 @@ def _finish(
             if piece.data.dtype.kind == "i":
                 note(piece, units="counts")
             out.append(piece)
-    if traces and not out and any(row["check"] in ("not_floats", "no_data_value")
-                                  for row in findings):
+    if (
+        traces
+        and not out
+        and any(row["check"] in ("not_floats", "no_data_value") for row in findings)
+    ):
         raise WaveformError(f"{path}: {_why_nothing(findings[-1:])}")
     out.sort(key=lambda t: (t.id, t.stats.starttime.ns))
     attach(out, findings)
@@ -189,16 +201,28 @@ def read_waveforms(
             if on_error == "raise":
                 raise
             logger.warning("left out: %s", safe_text(str(error)))
-            lost.append(finding("unreadable_file", "error", safe_text(str(error)), value=1,
-                                units="files", path=path))
+            lost.append(
+                finding(
+                    "unreadable_file",
+                    "error",
+                    safe_text(str(error)),
+                    value=1,
+                    units="files",
+                    path=path,
+                )
+            )
             first = first or error
             continue
         usable += 1
         traces += found
         if findings:
             severe = any(row["severity"] != "info" for row in findings)
-            logger.log(logging.WARNING if severe else logging.INFO, "%d finding(s), the first: %s",
-                       len(findings), safe_text(findings[0]["message"]))
+            logger.log(
+                logging.WARNING if severe else logging.INFO,
+                "%d finding(s), the first: %s",
+                len(findings),
+                safe_text(findings[0]["message"]),
+            )
     if not usable:
         raise WaveformError(f"none of {len(files)} file(s) can be used; the first: {first}")
     attach(traces, lost)
