@@ -17,6 +17,7 @@ from obspy import Stream, Trace, UTCDateTime
 
 from .errors import ParameterError, WaveformError
 from .provenance import band_of, units_of, valid_span
+from .times import sample_time
 
 TOLERANCE = 1e-3
 """Share of a sample within which an instant and a sample are the same time.
@@ -91,11 +92,26 @@ def as_stream(data: Any) -> Stream:
     )
 
 
-def joined(data: Any) -> Stream:
-    """Return a stream in which abutting traces are one and no sample comes twice."""
+def joined(data: Any, *, undisturbed: bool = True) -> Stream:
+    """Return a stream in which abutting traces are one and no sample comes twice.
+
+    Parameters
+    ----------
+    data : Stream or Trace
+    undisturbed : bool, optional
+        First leave out the samples before ``valid_from`` and after ``valid_until`` of each
+        trace (afterwards a joined trace no longer knows them).
+
+    Raises
+    ------
+    WaveformError
+        If a trace holds a masked array or no real numbers.
+    """
     stream = as_stream(data)
     for trace in stream:
         _check(trace)
+    if undisturbed:
+        stream = Stream([_undisturbed(trace) for trace in stream])
     ids = [trace.id for trace in stream]
     if len(set(ids)) == len(ids):
         return stream
@@ -106,41 +122,32 @@ def joined(data: Any) -> Stream:
 
 
 def segments(data: Any, *, undisturbed: bool = True) -> dict[str, list[Segment]]:
-    """Return the segments of each channel, in order of time; some may be empty.
+    """Return the segments of each channel, in order of time.
+
+    A channel without a usable sample has one empty segment.
 
     Parameters
     ----------
-    data : Stream or Trace
-    undisturbed : bool, optional
-        Leave out the samples before ``valid_from`` and after ``valid_until``.
+    data, undisturbed
+        As in :func:`joined`.
 
     Raises
     ------
     WaveformError
-        If a trace holds a masked array or no real numbers, or the segments of
-        a channel differ in unit or in filter band.
+        As in :func:`joined`, or if the segments of a channel differ in unit or filter band.
     """
-    out: dict[str, list[Segment]] = {}
-    for trace in sorted(joined(data), key=lambda t: (t.id, t.stats.starttime.ns)):
-        if trace.stats.npts == 0:
-            continue
-        samples = np.ascontiguousarray(trace.data)
-        if samples.dtype not in _KERNEL_TYPES:
-            samples = samples.astype(np.float64)
-        piece = Segment(
-            trace.id,
-            int(trace.stats.starttime.ns),
-            float(trace.stats.sampling_rate),
-            samples,
-            units_of(trace),
-            *band_of(trace),
-        )
-        if undisturbed:
-            piece = _undisturbed(piece, trace)
-        known = out.setdefault(trace.id, [])
-        if known:
-            _require_alike(known[0], piece)
-        known.append(piece)
+    stream = as_stream(data)
+    out: dict[str, list[Segment]] = {trace_id: [] for trace_id in sorted({t.id for t in stream})}
+    heads: dict[str, Trace] = {}
+    for trace in stream:
+        _require_alike(heads.setdefault(trace.id, trace), trace)
+    for trace in joined(stream, undisturbed=undisturbed):
+        if trace.stats.npts:
+            out[trace.id].append(_segment(trace))
+    for trace_id, pieces in out.items():
+        pieces.sort(key=lambda piece: piece.start_ns)
+        if not pieces:
+            pieces.append(_segment(heads[trace_id]).part(0, 0))
     return out
 
 
@@ -175,13 +182,35 @@ def one_channel(data: Any, *, undisturbed: bool = True) -> list[Segment]:
     return pieces
 
 
-def _undisturbed(piece: Segment, trace: Trace) -> Segment:
+def _segment(trace: Trace) -> Segment:
+    samples = np.ascontiguousarray(trace.data)
+    if samples.dtype not in _KERNEL_TYPES:
+        samples = samples.astype(np.float64)
+    return Segment(
+        trace.id,
+        int(trace.stats.starttime.ns),
+        float(trace.stats.sampling_rate),
+        samples,
+        units_of(trace),
+        *band_of(trace),
+    )
+
+
+def _undisturbed(trace: Trace) -> Trace:
     begin, until = valid_span(trace)
-    size = len(piece.data)
-    first = int(np.clip(piece.first_at(int(begin.ns)), 0, size))
-    after = math.floor((int(until.ns) - piece.start_ns) * 1e-9 * piece.sampling_rate + TOLERANCE)
-    last = int(np.clip(after + 1, first, size))
-    return piece if (first, last) == (0, size) else piece.part(first, last)
+    size, rate = len(trace.data), float(trace.stats.sampling_rate)
+    start = trace.stats.starttime
+    first = math.ceil((int(begin.ns) - int(start.ns)) * 1e-9 * rate - TOLERANCE)
+    last = math.floor((int(until.ns) - int(start.ns)) * 1e-9 * rate + TOLERANCE) + 1
+    first = min(max(first, 0), size)
+    last = min(max(last, first), size)
+    if (first, last) == (0, size):
+        return trace
+    # the samples are shared, the header is not: the caller's trace stays as it is
+    part = Trace(header=trace.stats)
+    part.data = trace.data[first:last]
+    part.stats.starttime = sample_time(start, first, rate)
+    return part
 
 
 def _check(trace: Trace) -> None:
@@ -201,11 +230,11 @@ def _check(trace: Trace) -> None:
         raise WaveformError(f"{trace.id} has the sampling rate {rate} Hz; it must be positive")
 
 
-def _require_alike(first: Segment, other: Segment) -> None:
-    for name in ("units", "freqmin", "freqmax"):
-        a, b = getattr(first, name), getattr(other, name)
+def _require_alike(first: Trace, other: Trace) -> None:
+    for name, read in (("unit", units_of), ("filter band in Hz", band_of)):
+        a, b = read(first), read(other)
         if a != b:
             raise WaveformError(
-                f"segments of {first.trace_id} differ in {name} ({a} and {b}); "
+                f"traces of {first.id} differ in {name} ({a} and {b}); "
                 "process them alike before measuring"
             )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from obspy import Stream
+from obspy import Stream, Trace
 
+from .._segments import as_stream, joined
 from ..errors import ParameterError
 from ..types import Band
 
@@ -16,10 +17,11 @@ def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
         raise ParameterError(f"{name}={value!r}; give one of {', '.join(allowed)}")
 
 
-def in_band(stream: Stream, band: Band) -> Stream:
-    """Return the stream filtered causally to a band, or the same if the band is open."""
+def in_band(data: Stream | Trace, band: Band) -> Stream:
+    """Return the stream joined and filtered causally to a band, or as it is if that is open."""
     if band == Band():
-        return stream
+        return as_stream(data)
+    stream = joined(data)
     for trace in stream:
         band.require_below_nyquist(float(trace.stats.sampling_rate), trace.id)
     from ..processing import bandpass, highpass, lowpass

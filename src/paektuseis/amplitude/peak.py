@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from obspy import Stream, Trace, UTCDateTime
 
-from .._segments import Segment, joined, segments
+from .._segments import Segment, segments
 from ..errors import ParameterError
 from ..tables import AMPLITUDES
 from ..times import TimeLike, as_utc, sample_time
@@ -73,7 +73,7 @@ def peak_amplitude(
     end = None if endtime is None else as_utc(endtime, name="endtime")
     if begin is not None and end is not None and end < begin:
         raise ParameterError(f"endtime={end} is before starttime={begin}; exchange them")
-    filtered = in_band(joined(stream), Band(freqmin=freqmin, freqmax=freqmax))
+    filtered = in_band(stream, Band(freqmin=freqmin, freqmax=freqmax))
     return AMPLITUDES.frame(
         _row(pieces, begin, end, statistic) | {"event_id": event_id}
         for pieces in segments(filtered).values()

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from obspy import Stream, Trace
 
-from .._segments import Segment, joined, segments
+from .._segments import Segment, segments
 from ..errors import ParameterError
 from ..tables import RSAM
 from ..times import TimeLike, as_utc
@@ -91,7 +93,7 @@ def rsam(
         raise ParameterError(f"window={window} s; give a positive length in seconds")
     if not 0 < min_coverage <= 1:
         raise ParameterError(f"min_coverage={min_coverage}; give a share above 0 and up to 1")
-    filtered = in_band(joined(stream), Band(freqmin=freqmin, freqmax=freqmax))
+    filtered = in_band(stream, Band(freqmin=freqmin, freqmax=freqmax))
     tables = []
     for trace_id, pieces in segments(filtered).items():
         first, count = _windows(pieces, round(window * 1e9), starttime, endtime)
@@ -104,6 +106,16 @@ def rsam(
     return RSAM.concat(tables)
 
 
+@dataclass(frozen=True)
+class _Share:
+    """The windows one segment touches, and its samples in each."""
+
+    data: NDArray[Any]
+    windows: slice
+    expected: IntArray
+    edges: IntArray
+
+
 def windowed(
     pieces: Sequence[Segment], edges_ns: IntArray, statistic: str
 ) -> tuple[FloatArray, FloatArray]:
@@ -112,24 +124,20 @@ def windowed(
     A sample belongs to the window that begins at or before it.
     """
     count = len(edges_ns) - 1
-    places = [piece.first_at(edges_ns) for piece in pieces]
-    inside = [np.clip(at, 0, len(p.data)) for p, at in zip(pieces, places, strict=True)]
+    shares = [_share(piece, edges_ns) for piece in pieces if len(piece.data)]
     total, n, coverage = np.zeros(count), np.zeros(count, dtype=np.int64), np.zeros(count)
-    for piece, whole, edges in zip(pieces, places, inside, strict=True):
-        known = n.copy()
-        add_samples(piece.data, edges, total, n)
-        coverage += (n - known) / np.maximum(np.diff(whole), 1)
+    for share in shares:
+        known = n[share.windows].copy()
+        add_samples(share.data, share.edges, total[share.windows], n[share.windows])
+        coverage[share.windows] += (n[share.windows] - known) / share.expected
     mean = total / np.maximum(n, 1)
     out = np.zeros(count)
     if statistic == "median_abs":
-        out = _median(pieces, inside, mean)
-    for piece, edges in zip(pieces, inside, strict=True):
-        if statistic == "mean_abs":
-            add_absolute(piece.data, edges, mean, out)
-        elif statistic == "rms":
-            add_squares(piece.data, edges, mean, out)
-        elif statistic == "max_abs":
-            raise_largest(piece.data, edges, mean, out)
+        out = _median(shares, mean)
+    else:
+        measure = {"mean_abs": add_absolute, "rms": add_squares, "max_abs": raise_largest}
+        for share in shares:
+            measure[statistic](share.data, share.edges, mean[share.windows], out[share.windows])
     if statistic in ("mean_abs", "rms"):
         out /= np.maximum(n, 1)
     if statistic == "rms":
@@ -138,17 +146,31 @@ def windowed(
     return out, np.minimum(coverage, 1.0)
 
 
-def _median(pieces: Sequence[Segment], inside: Sequence[IntArray], mean: FloatArray) -> FloatArray:
+def _share(piece: Segment, edges_ns: IntArray) -> _Share:
+    slack = round(1e9 / piece.sampling_rate)
+    count = len(edges_ns) - 1
+    low = int(np.searchsorted(edges_ns, piece.start_ns - slack, side="right")) - 1
+    high = int(np.searchsorted(edges_ns, piece.end_ns + slack, side="left"))
+    low, high = min(max(low, 0), count), min(max(high, 0), count)
+    places = piece.first_at(edges_ns[low : high + 1])
+    # how many samples a window has at this rate depends on where it begins between two
+    expected = np.maximum(np.diff(places), 1)
+    return _Share(piece.data, slice(low, high), expected, np.clip(places, 0, len(piece.data)))
+
+
+def _median(shares: Sequence[_Share], mean: FloatArray) -> FloatArray:
+    parts: dict[int, list[NDArray[Any]]] = {}
+    for share in shares:
+        for k, w in enumerate(range(share.windows.start, share.windows.stop)):
+            if share.edges[k + 1] > share.edges[k]:
+                part = share.data[share.edges[k] : share.edges[k + 1]]
+                parts.setdefault(w, []).append(part)
     out = np.full(len(mean), np.nan)
-    for w in range(len(mean)):
-        parts = [
-            p.data[e[w] : e[w + 1]] for p, e in zip(pieces, inside, strict=True) if e[w + 1] > e[w]
-        ]
-        if parts:
-            away = np.abs((parts[0] if len(parts) == 1 else np.concatenate(parts)) - mean[w])
-            away = away[np.isfinite(away)]
-            if len(away):
-                out[w] = np.median(away)
+    for w, some in parts.items():
+        away = np.abs((some[0] if len(some) == 1 else np.concatenate(some)) - mean[w])
+        away = away[np.isfinite(away)]
+        if len(away):
+            out[w] = np.median(away)
     return out
 
 

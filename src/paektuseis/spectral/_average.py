@@ -34,11 +34,16 @@ class WindowAverage:
             self._every[self.n : self.n + len(power)] = power
         self.n += len(power)
 
-    def values(self) -> FloatArray:
-        """Return the average (zeros if nothing was added)."""
+    def values(self, dof: FloatArray | None = None) -> FloatArray:
+        """Return the average (zeros if nothing was added).
+
+        ``dof`` are the degrees of freedom of one window's density, for the bias of the
+        median; None stands for 2, a single periodogram.
+        """
         if self._every is None or not self.n:
             return self._total / max(self.n, 1)
-        out: FloatArray = np.median(self._every[: self.n], axis=0) / median_bias(self.n)
+        bias = median_bias(self.n) if dof is None else chi2_median_bias(self.n, dof)
+        out: FloatArray = np.median(self._every[: self.n], axis=0) / bias
         return out
 
 
@@ -46,3 +51,11 @@ def median_bias(n: int) -> float:
     """Return median / mean of ``n`` exponentially distributed values (1 for n = 1, ln 2 at ∞)."""
     even = np.arange(2, 2 * ((n - 1) // 2) + 1, 2)
     return float(1.0 + np.sum(1.0 / (even + 1) - 1.0 / even))
+
+
+def chi2_median_bias(n: int, dof: FloatArray) -> FloatArray:
+    """Return median / mean of chi-squared values: of many (1 for n < 3, where they agree)."""
+    from scipy.special import chdtri
+
+    out: FloatArray = chdtri(dof, 0.5) / dof if n > 2 else np.ones_like(dof)
+    return out

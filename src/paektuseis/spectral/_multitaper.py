@@ -56,7 +56,9 @@ def multitaper_psd(
         average.add(power)
         freedom += dof.sum(axis=0)
         last = eigen[-1]
-    n, values = average.n, average.values()
+    n = average.n
+    freedom /= max(n, 1)
+    values = average.values(np.maximum(freedom, 2.0))
     sided = np.full(bins, 2.0)
     sided[0] = 1.0
     if size % 2 == 0:
@@ -65,7 +67,7 @@ def multitaper_psd(
     if n == 1 and len(tapers) > 2:
         low, high = jackknife(last, values, confidence)
         limits = low * sided, high * sided
-    return MultitaperEstimate(values * sided, n, len(tapers), freedom / max(n, 1), limits)
+    return MultitaperEstimate(values * sided, n, len(tapers), freedom, limits)
 
 
 def slepian(size: int, time_bandwidth: float) -> tuple[FloatArray, FloatArray]:

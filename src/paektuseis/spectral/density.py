@@ -55,9 +55,9 @@ def power_spectral_density(
     method : {"welch", "multitaper"}, optional
         Hann windows (Welch), or Slepian tapers with Thomson's adaptive weights.
     statistic : {"mean", "median"}, optional
-        Over the windows. The median is divided by its bias for exponentially distributed
-        values (Allen et al. 2012), so that both estimate the same density; it passes over
-        short events.
+        Over the windows. The median is divided by its bias for values distributed as one
+        window's are (Welch: exponentially, Allen et al. 2012; multitaper: chi-squared), so that
+        both estimate the same density of a stationary signal; it passes over short events.
     detrend : {"constant", "linear"}, optional
         What is removed from each window.
     time_bandwidth : float, optional
