@@ -11,6 +11,7 @@ from obspy import Trace
 
 from ..times import sample_time
 from ._findings import Finding, finding
+from ._traces import trace_like
 
 SENTINEL = -(2**31)
 """Integer that Winston wave servers and other programs write for "no sample"."""
@@ -73,9 +74,8 @@ def split_at_bad_samples(trace: Trace, path: Path) -> tuple[list[Trace], list[Fi
     edges = np.flatnonzero(np.diff(np.concatenate(([True], bad, [True])).astype(np.int8)))
     pieces = []
     for begin, end in edges.reshape(-1, 2):
-        piece = Trace(data[begin:end].copy(), header=trace.stats)
-        piece.stats.starttime = sample_time(start, int(begin), rate)
-        pieces.append(piece)
+        when = sample_time(start, int(begin), rate)
+        pieces.append(trace_like(trace, data[begin:end].copy(), when))
     holes = int(np.count_nonzero(np.diff(places) > 1)) + 1
     row = finding(
         "no_data_value",

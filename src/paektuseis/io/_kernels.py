@@ -106,7 +106,8 @@ def control_at(b: Any, o: Any) -> bool:
     q = b[o + 6]
     if q == 32 and b[o + 7] == 32:
         return True
-    return (q == 86 or q == 65 or q == 83 or q == 84) and (b[o + 7] == 32 or b[o + 7] == 42)
+    known = q == 86 or q == 65 or q == 83 or q == 84
+    return bool(known and (b[o + 7] == 32 or b[o + 7] == 42))
 
 
 @kernel

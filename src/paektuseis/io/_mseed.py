@@ -17,7 +17,7 @@ from ._sources import ByteArray
 
 IntArray = NDArray[np.int64]
 JITTER = 2e-4
-"""Largest relative difference of sampling rates that is jitter, not another rate."""
+"""Largest relative difference from the nominal rate that is jitter, not another rate."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _rates_together(rates: NDArray[np.float64]) -> tuple[IntArray, NDArray[np.fl
     first = values[0]
     for i in range(1, len(values)):
         cluster[i] = cluster[i - 1]
-        if values[i] > first * (1 + JITTER):
+        if values[i] > first * (1 + 2 * JITTER):
             cluster[i] += 1
             first = values[i]
     return cluster[inverse], values

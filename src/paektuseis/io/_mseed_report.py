@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -267,23 +268,7 @@ def group_findings(
                     )
                 found.append(add(check, severity, text, which[s], len(s), "records"))
             out += _capped(found, path)
-    timing = rows[:, k.TIMING]
-    poor = np.flatnonzero((timing >= 0) & (timing < TIMING_LIMIT))
-    out += _capped(
-        [
-            add(
-                "timing_quality",
-                "warning",
-                f"timing quality down to {int(timing[s].min())} % in {len(s)} records",
-                which[s],
-                float(timing[s].min()),
-                "%",
-                TIMING_LIMIT,
-            )
-            for s in _streaks(poor)
-        ],
-        path,
-    )
+    out += _timing_findings(rows[:, k.TIMING], which, add, path)
     drift = _drift(records, group, runs)
     if drift:
         out.append(
@@ -299,6 +284,25 @@ def group_findings(
             )
         )
     return out
+
+
+def _timing_findings(
+    timing: IntArray, which: IntArray, add: Callable[..., Finding], path: Path
+) -> list[Finding]:
+    """Findings on blockette 1001's timing quality; 0 % throughout mostly means "not stated"."""
+    stated = timing >= 0
+    if not stated.any() or timing[stated].min() >= TIMING_LIMIT:
+        return []
+    if timing[stated].max() == 0:
+        words = "timing quality 0 % in all records: not stated, or a clock without reference"
+        return [add("timing_quality", "info", words, which, 0.0, "%", TIMING_LIMIT)]
+    poor = np.flatnonzero(stated & (timing < TIMING_LIMIT))
+    found = []
+    for s in _streaks(poor):
+        least = int(timing[s].min())
+        words = f"timing quality down to {least} % in {len(s)} records"
+        found.append(add("timing_quality", "warning", words, which[s], least, "%", TIMING_LIMIT))
+    return _capped(found, path)
 
 
 def _drift(records: Records, group: Group, runs: list[IntArray]) -> float:

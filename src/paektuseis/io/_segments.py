@@ -17,6 +17,7 @@ from ..tables import QUALITY
 from ..times import sample_time
 from ._findings import Finding, finding
 from ._mseed import JITTER
+from ._traces import trace_like
 
 MISALIGNED = 0.1
 """Shift between two grids, in samples, above which joining them is reported."""
@@ -185,14 +186,12 @@ def _outside(trace: Trace, better: list[Trace], findings: list[Finding]) -> list
     if not covered.any():
         return [trace]
     edges = np.flatnonzero(np.diff(np.concatenate(([True], covered, [True])).astype(np.int8)))
-    return [_piece(trace, int(a), int(b), start) for a, b in edges.reshape(-1, 2)]
+    return [_piece(trace, int(a), int(b)) for a, b in edges.reshape(-1, 2)]
 
 
-def _piece(trace: Trace, begin: int, end: int, start: Any, data: Any = None) -> Trace:
-    samples = trace.data if data is None else data
-    piece = Trace(samples[begin:end].copy(), header=trace.stats)
-    piece.stats.starttime = sample_time(start, begin, trace.stats.sampling_rate)
-    return piece
+def _piece(trace: Trace, begin: int, end: int) -> Trace:
+    when = sample_time(trace.stats.starttime, begin, trace.stats.sampling_rate)
+    return trace_like(trace, trace.data[begin:end].copy(), when)
 
 
 @dataclass
@@ -303,13 +302,12 @@ def _fill(cluster: _Cluster, findings: list[Finding]) -> list[Trace]:
             data[begin + new : begin + count] = trace.data[new:]
             filled = begin + count
         gathered += recall(trace, "findings", ())
-    whole = Trace(header=first.stats)
-    whole.data = data
+    whole = trace_like(first, data, start)
     if conflict is None:
         out = [whole]
     else:
         edges = np.flatnonzero(np.diff(np.concatenate(([True], conflict, [True])).astype(np.int8)))
-        out = [_piece(whole, int(a), int(b), start) for a, b in edges.reshape(-1, 2)]
+        out = [_piece(whole, int(a), int(b)) for a, b in edges.reshape(-1, 2)]
     if gathered and out:
         note(out[0], findings=tuple(gathered))
     return out

@@ -239,4 +239,4 @@ def _gunzip(path: Path, data: ByteArray, max_bytes: int) -> ByteArray:
         position -= len(worker.unused_data)
     if not total:
         raise WaveformError(f"{path}: the gzip file holds no data")
-    return np.frombuffer(b"".join(parts), np.uint8)
+    return np.frombuffer(bytearray(b"".join(parts)), np.uint8)

@@ -1,0 +1,262 @@
+"""Damaged miniSEED: damage costs the damaged records, and is told."""
+
+import struct
+import warnings
+
+import numpy as np
+import obspy
+import pytest
+
+import paektuseis as ps
+from paektuseis.io import read_waveforms, reader_findings
+
+START = obspy.UTCDateTime("2010-09-01T00:00:00.1234")
+N = 12000
+
+
+@pytest.fixture
+def data(rng):
+    return np.cumsum(rng.integers(-200, 200, N)).astype(np.int32)
+
+
+@pytest.fixture
+def raw(mseed, data):
+    return mseed(data, encoding="STEIM2", reclen=512)
+
+
+def check_against_truth(stream, data, lose_at_most):
+    """Every sample returned stands where the truth has it; at most so many are missing."""
+    seen = np.zeros(len(data), bool)
+    for trace in stream:
+        first = round((trace.stats.starttime - START) * 100)
+        np.testing.assert_array_equal(trace.data, data[first: first + trace.stats.npts])
+        seen[first: first + trace.stats.npts] = True
+    assert np.count_nonzero(~seen) <= lose_at_most
+    return seen
+
+
+def read(tmp_path, content):
+    path = tmp_path / "day.mseed"
+    path.write_bytes(content)
+    return read_waveforms(path)
+
+
+def patch(raw, at, values):
+    out = bytearray(raw)
+    out[at: at + len(values)] = values
+    return bytes(out)
+
+
+SECOND = 512  # offset of the second record
+CASES = {
+    "bit in a frame": (lambda r: patch(r, SECOND + 200, bytes([r[SECOND + 200] ^ 4])),
+                       "bad_checksum"),
+    "zero block": (lambda r: patch(r, SECOND, bytes(512)), "hole"),
+    "noise for a header": (lambda r: patch(r, SECOND, b"\xA7" * 48), "not_a_record"),
+    "stray byte": (lambda r: r[:SECOND + 100] + b"x" + r[SECOND + 100:], "bad_"),
+    "count too big": (lambda r: patch(r, SECOND + 30, b"\xff\xff"), "bad_count"),
+    "blockette loop": (lambda r: patch(r, SECOND + 50, struct.pack(">H", 48)), "bad_blockette"),
+    "length 2**30": (lambda r: patch(r, SECOND + 54, b"\x1e"), "bad_length"),
+    "length 4096": (lambda r: patch(r, SECOND + 54, b"\x0c"), "bad_length"),
+    "data offset past the end": (lambda r: patch(r, SECOND + 44, b"\x7f\x00"), "bad_data_offset"),
+    "impossible time": (lambda r: patch(r, SECOND + 22, struct.pack(">H", 400)), "bad_time"),
+    "rate zero": (lambda r: patch(r, SECOND + 32, bytes(2)), "bad_rate"),
+    "encoding 99": (lambda r: patch(r, SECOND + 52, b"\x63"), "bad_encoding"),
+    "cut in the last record": (lambda r: r[:-255], "cut_record"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_bad_record_costs_one_record(tmp_path, data, raw, case):
+    damage, check = CASES[case]
+    stream = read(tmp_path, damage(raw))
+    found = reader_findings(stream)
+    seen = check_against_truth(stream, data, lose_at_most=600)
+    rows = found[found.check.str.startswith(check)]
+    assert len(rows) >= 1, found.check.tolist()
+    assert rows.path.str.endswith("day.mseed").all()
+    assert rows.message.str.contains("byte|record").all()
+    if case == "length 4096":  # the record itself is sound
+        assert seen.all()
+    else:
+        assert not seen.all()
+
+
+def test_order_and_copies_do_not_matter(tmp_path, data, raw, rng):
+    records = [raw[i: i + 512] for i in range(0, len(raw), 512)]
+    order = rng.permutation(len(records))
+    stream = read(tmp_path, b"".join(records[i] for i in order) + b"".join(records[5:9]))
+    assert len(stream) == 1
+    np.testing.assert_array_equal(stream[0].data, data)
+    found = reader_findings(stream)
+    assert found.check.tolist() == ["duplicate_records"]
+    assert found.value.tolist() == [4.0]
+
+
+def test_slow_drift_splits_instead_of_adding_up(tmp_path, data, raw):
+    """0.8 ms later with each record: within half a sample everywhere, and told."""
+    records = [bytearray(raw[i: i + 512]) for i in range(0, len(raw), 512)]
+    starts = []
+    at = 0
+    for i, record in enumerate(records):
+        starts.append(at)
+        at += struct.unpack(">H", record[30:32])[0]
+        struct.pack_into(">i", record, 40, 8 * i)  # correction in 0.1 ms, not yet applied
+    stream = read(tmp_path, b"".join(map(bytes, records)))
+    assert sum(t.stats.npts for t in stream) == N
+    truth = {s: START.timestamp + s / 100 + 0.0008 * i for i, s in enumerate(starts)}
+    at = 0
+    for trace in stream:
+        for sample, time in truth.items():
+            if at <= sample < at + trace.stats.npts:
+                claimed = trace.stats.starttime.timestamp + (sample - at) / 100
+                assert abs(claimed - time) <= 0.0051
+        at += trace.stats.npts
+    assert "clock_drift" in set(reader_findings(stream).check)
+
+
+def test_jitter_of_the_rate_is_joined(tmp_path, mseed, data):
+    parts, at = [], 0
+    for rate in (99.99, 100.0, 100.01, 100.0):
+        parts.append(mseed(data[at: at + 300], start=START + at / 100, rate=rate, reclen=4096))
+        at += 300
+    stream = read(tmp_path, b"".join(parts))
+    assert [t.stats.sampling_rate for t in stream] == [100.0]
+    np.testing.assert_array_equal(stream[0].data, data[:1200])
+    assert "rate_jitter" in set(reader_findings(stream).check)
+
+
+def test_rate_change_and_type_change_stay_apart(tmp_path, mseed, data):
+    content = mseed(data[:500], reclen=512) + mseed(
+        data[500:1000], start=START + 5, rate=50.0, reclen=512
+    ) + mseed(data[1000:1500].astype(np.float32), start=START + 15, reclen=512)
+    stream = read(tmp_path, content)
+    assert sorted((t.stats.npts, t.stats.sampling_rate, str(t.data.dtype)) for t in stream) == [
+        (500, 50.0, "int32"), (500, 100.0, "float32"), (500, 100.0, "int32")]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e300])
+def test_impossible_floats_are_gaps(tmp_path, mseed, rng, value):
+    data = rng.normal(size=2000)
+    data[700:703] = value
+    path = tmp_path / "x"
+    path.write_bytes(mseed(data, encoding="FLOAT64", reclen=512))
+    stream = read_waveforms(path)
+    assert [t.stats.npts for t in stream] == [700, 1297]
+    assert stream[1].stats.starttime == START + 7.03
+    np.testing.assert_array_equal(stream[1].data, data[703:])
+    row = reader_findings(stream).iloc[0]
+    assert (row.check, row.value, row.severity) == ("no_data_value", 3.0, "warning")
+
+
+def test_winston_gap_value_is_a_gap(tmp_path, mseed, data):
+    data[4000:7000] = -(2**31)
+    path = tmp_path / "x"
+    path.write_bytes(mseed(data, encoding="INT32", reclen=512))
+    stream = read_waveforms(path)
+    assert [t.stats.npts for t in stream] == [4000, 5000]
+    assert reader_findings(stream).value.tolist() == [3000.0]
+
+
+def test_integers_labelled_float_are_refused(tmp_path, mseed, rng):
+    raw = bytearray(mseed(rng.integers(0, 5000, 1000).astype(np.int32), encoding="INT32",
+                          reclen=4096))
+    raw[52] = 4
+    (tmp_path / "x").write_bytes(raw)
+    with pytest.raises(ps.WaveformError, match="denormal"):
+        read_waveforms(tmp_path / "x")
+
+
+def test_recorder_flags_become_findings(tmp_path, data, raw):
+    content = patch(raw, SECOND + 38, bytes([0b1000_0010]))
+    found = reader_findings(read(tmp_path, content))
+    assert set(found.check) == {"clipped", "time_questionable"}
+    assert (found.trace_id == "YA.UV05.00.HHZ").all()
+    assert ((found.endtime - found.starttime).dt.total_seconds() < 8).all()
+
+
+def test_int32_count_never_reads_the_next_record(tmp_path, mseed, rng):
+    data = rng.integers(-9, 9, 1000).astype(np.int32)
+    raw = mseed(data, encoding="INT32", reclen=512)
+    (count,) = struct.unpack(">H", raw[30:32])
+    content = patch(raw, 512 + 30, struct.pack(">H", count + 16384))
+    stream = read(tmp_path, content)
+    check_against_truth(stream, data, lose_at_most=count)
+    assert "bad_count" in set(reader_findings(stream).check)
+
+
+def test_zero_tail_is_told_once(tmp_path, data, raw):
+    stream = read(tmp_path, raw + bytes(1 << 20))
+    np.testing.assert_array_equal(stream[0].data, data)
+    found = reader_findings(stream)
+    assert found.check.tolist() == ["hole"]
+    assert found.value.tolist() == [float(1 << 20)]
+
+
+def test_54_years_between_two_records_cost_nothing(tmp_path, mseed, data):
+    content = mseed(data[:400], start="1970-01-02", reclen=512) + mseed(
+        data[:400], start="2024-01-02", reclen=512)
+    stream = read(tmp_path, content)
+    assert len(stream) == 2
+    joined, _ = ps.join_segments(stream)
+    assert sum(t.data.nbytes for t in joined) == 3200
+
+
+def test_mutations_never_crash(tmp_path, raw):
+    """Flipped bits, cuts, doubled and zeroed stretches: traces or a WaveformError, no more."""
+    rng = np.random.default_rng(7)
+    small = raw[: 6 * 512]
+    path = tmp_path / "x"
+    refused = []
+    for _ in range(300):
+        content = bytearray(small)
+        for _ in range(rng.integers(1, 5)):
+            at = int(rng.integers(0, len(content)))
+            kind = rng.integers(0, 4)
+            if kind == 0:
+                content[at] ^= 1 << int(rng.integers(0, 8))
+            elif kind == 1:
+                del content[at:]
+                content += b"\0"
+            elif kind == 2:
+                content[at:at] = content[at: at + 40]
+            else:
+                content[at: at + 30] = bytes(len(content[at: at + 30]))
+        path.write_bytes(content)
+        try:
+            for trace in read_waveforms(path):
+                assert trace.stats.npts == len(trace.data) > 0
+                assert np.isfinite(trace.stats.sampling_rate)
+        except ps.WaveformError as error:
+            refused.append(str(error))
+    assert len(refused) < 150
+    assert all(str(path) in text for text in refused)
+
+
+def test_corpus(real_data):
+    """obspy's own collection of odd files: equal to obspy, or an error that names the file."""
+    folder = real_data / "bad_input" / "obspy_mseed"
+    equal, refused, other = [], [], []
+    for path in sorted(folder.iterdir()):
+        try:
+            stream = read_waveforms(path)
+        except ps.WaveformError as error:
+            refused.append(path.name if path.name in str(error) else f"unnamed: {error}")
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = [t for t in obspy.read(str(path), format="MSEED") if t.stats.npts]
+        if len(stream) == len(theirs) and all(
+            a.stats.starttime == b.stats.starttime and np.array_equal(a.data, b.data)
+            for a, b in zip(stream, sorted(theirs, key=lambda t: (t.id, t.stats.starttime)),
+                            strict=True)
+        ):
+            equal.append(path.name)
+        else:
+            other.append(path.name)
+            assert len(reader_findings(stream)), path.name
+    assert refused == ["emptyfile.mseed", "infinite-loop.mseed", "not.mseed", "not2.mseed",
+                       "not3.mseed", "not4.mseed", "rt130_sr0_cropped.mseed"]
+    # one joins over a record without samples, the other drops 17 copies of one record
+    assert other == ["mseed_data_offset_0.mseed", "qualityflags.mseed"]
+    assert len(equal) > 40
