@@ -257,3 +257,20 @@ def test_input_is_left_alone(rng):
     before = stream.copy()
     ps.rsam(stream, window=10, freqmin=1, freqmax=10)
     assert stream == before
+
+
+@pytest.mark.real
+def test_ten_minutes_of_montserrat_at_75_hz(real_data):
+    stream = ps.read_waveforms(
+        real_data / "volcano_snippets" / "montserrat_2001_rsam" / "rsam_example.mseed"
+    )
+    (tr,) = stream
+    assert tr.stats.sampling_rate == 75.0
+    table = ps.rsam(tr, window=60)
+    times = tr.stats.starttime.ns + np.rint(np.arange(tr.stats.npts) / 75 * 1e9)
+    for row in table[table.coverage >= 0.8].itertuples():
+        begin = row.starttime.value
+        inside = (times >= begin - 1e4) & (times < begin + 60e9 - 1e4)
+        assert row.value == pytest.approx(literal(tr.data[inside], "mean_abs"), rel=1e-12)
+    assert table.coverage.iloc[1:-1].eq(1.0).all()
+    assert table.coverage.sum() * 60 == pytest.approx(tr.stats.npts / 75, abs=0.02)

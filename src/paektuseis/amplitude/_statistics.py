@@ -26,11 +26,9 @@ def in_band(data: Stream | Trace, band: Band) -> Stream:
         band.require_below_nyquist(float(trace.stats.sampling_rate), trace.id)
     from ..processing import bandpass, highpass, lowpass
 
-    filtered: Stream
-    if band.freqmin is None:
-        filtered = lowpass(stream, freq=band.freqmax)
-    elif band.freqmax is None:
-        filtered = highpass(stream, freq=band.freqmin)
-    else:
-        filtered = bandpass(stream, freqmin=band.freqmin, freqmax=band.freqmax)
-    return filtered
+    low, high = band.freqmin, band.freqmax
+    if low is not None and high is not None:
+        return bandpass(stream, freqmin=low, freqmax=high)
+    if low is not None:
+        return highpass(stream, freq=low)
+    return lowpass(stream, freq=high) if high is not None else stream
