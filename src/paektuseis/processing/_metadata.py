@@ -65,7 +65,9 @@ def evaluate(
         with _evalresp_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             values = response._call_eval_resp_for_frequencies(
-                frequencies=frequencies, output=output, hide_sensitivity_mismatch_warning=True
+                frequencies=np.ascontiguousarray(frequencies, dtype=np.float64),
+                output=output,
+                hide_sensitivity_mismatch_warning=True,
             )[0]
     except (
         ObsPyException,

@@ -187,6 +187,10 @@ class _Segment:
         return live and (enough or smaller_step >= self.limits.jump * self.scale)
 
     def _clip_rows(self, clips: Found) -> list[Row]:
+        levels = {float(self.x[a]) for a, _, _ in clips}
+        if levels:  # once a level is known to clip, every sample that stands there is clipped
+            there = np.logical_or.reduce([self.x == level for level in levels])
+            clips = [(a, b, float(b - a)) for a, b in runs(there)]
         for low, high in _RAILS:
             reached = self.low == low or self.high == high
             if reached and self.x.dtype.kind == "i" and self.low >= low and self.high <= high:

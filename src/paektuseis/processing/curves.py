@@ -32,6 +32,7 @@ TOLERANCE = 1e-4
 """A curve whose relative error against evalresp is larger is not used."""
 _AIM = 1e-6  # the grid is refined until the cubic is this good between its points
 _FEW = 2000  # so many frequencies are evaluated directly: as fast, and exact
+_RIPPLE = 600
 _MOST = 60_000  # grid points at which refinement gives up
 
 
@@ -189,8 +190,10 @@ def _fit(response: Any, output: str, low: float, high: float, trace_id: str) -> 
     def exact(at: NDArray[np.float64]) -> NDArray[np.complex128]:
         return evaluate(response, np.exp(at), output, trace_id)
 
-    # 100 knots a decade below, denser towards the top where filters turn the phase fast
-    u = np.linspace(np.log(low), np.log(high), max(200, int(100 * np.log10(high / low))))
+    # evenly in ln(f) for poles and zeros, and evenly in f for the ripple of FIR filters
+    even = np.linspace(np.log(low), np.log(high), max(200, int(100 * np.log10(high / low))))
+    ripple = np.log(np.linspace(low, high, _RIPPLE))[1:-1]
+    u = np.unique(np.concatenate([even, ripple]))
     values = exact(u)
     todo = np.arange(len(u) - 1)
     while True:
