@@ -207,7 +207,8 @@ def _restore(frame: pd.DataFrame, schema: Schema, source: Path) -> pd.DataFrame:
                     dtype=object,
                 )
             elif kind == "float":
-                frame[name] = pd.to_numeric(column.replace("", "nan")).astype("float64")
+                missing = column.isin(["", "nan", "NaN"])
+                frame[name] = pd.to_numeric(column.mask(missing)).astype("float64")
             elif kind == "int":
                 frame[name] = pd.to_numeric(column).astype("int64")
             elif kind == "bool":
