@@ -88,9 +88,18 @@ def scan_records(buffer: ByteArray) -> Records:
         rates.append(rate[:count])
     if not rows:
         return Records(buffer, np.empty((0, k.COLUMNS), np.int64), np.empty((0, 2)))
-    if len(rows) == 1:
-        return Records(buffer, rows[0], rates[0])
-    return Records(buffer, np.concatenate(rows), np.concatenate(rates))
+    return _without_tail_archive(Records(buffer, np.concatenate(rows), np.concatenate(rates)))
+
+
+def _without_tail_archive(records: Records) -> Records:
+    """Take a zip archive glued behind the records, and records inside it, as one stretch."""
+    rows = records.rows
+    for i in np.flatnonzero(rows[:, k.VERDICT] == k.JUNK):
+        start = int(rows[i, k.OFFSET])
+        if records.buffer[start : start + 4].tobytes() == b"PK\x03\x04":
+            rows[i, k.LENGTH] = records.buffer.size - start
+            return Records(records.buffer, rows[: i + 1], records.rates[: i + 1])
+    return records
 
 
 def _code(raw: bytes) -> str:

@@ -40,7 +40,7 @@ _ASKED = (
     ("SU", "obspy.io.segy.core", "_is_su"),
 )
 GSE_LINE = 82
-"""Longest data line of a GSE file: obspy's decoder writes past its buffer on longer ones."""
+"""Longest line of samples of a GSE file: obspy's decoder writes past its buffer on longer ones."""
 
 
 def read_foreign(
@@ -132,18 +132,18 @@ def _native(data: NDArray[Any]) -> NDArray[Any]:
 
 
 def _check_gse(source: FileBytes) -> None:
-    breaks = np.flatnonzero(source.data == 10)
-    ends = np.concatenate((breaks, [source.data.size]))
-    starts = np.concatenate(([-1], breaks))
-    length = ends - starts - 1
-    worst = int(np.argmax(length))
-    if length[worst] > GSE_LINE + 1 or (
-        length[worst] == GSE_LINE + 1 and source.data[ends[worst] - 1] != 13
-    ):
-        raise WaveformError(
-            f"{source.path}: GSE line {worst + 1} has {int(length[worst])} characters, "
-            f"more than {GSE_LINE}; line breaks were lost"
-        )
+    inside = False
+    for number, line in enumerate(source.data.tobytes().split(b"\n"), 1):
+        if line.startswith((b"DAT2", b"DAT1")):
+            inside = True
+        elif line.startswith((b"CHK2", b"CHK1", b"WID")):
+            inside = False
+        limit = GSE_LINE if inside else 1024
+        if len(line.rstrip(b"\r")) > limit:
+            raise WaveformError(
+                f"{source.path}: GSE line {number} has {len(line)} characters, more than "
+                f"{limit}; line breaks were lost"
+            )
     size = source.data.size
     for line in source.data.tobytes().split(b"\n"):
         if line.startswith((b"WID2", b"WID1")):

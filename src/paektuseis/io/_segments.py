@@ -239,8 +239,9 @@ def _chain(pieces: list[Trace], findings: list[Finding], copy: bool) -> list[Tra
         home.add(trace)
     out: list[Trace] = []
     for cluster in clusters:
+        first = cluster.first
         if len(cluster.members) == 1:
-            out.append(cluster.first.copy() if copy else cluster.first)
+            out.append(_piece(first, 0, len(first.data)) if copy else first)
         else:
             out += _fill(cluster, findings)
     return out

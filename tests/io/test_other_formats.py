@@ -1,0 +1,122 @@
+"""Formats other than miniSEED 2: written by their own writers, read back through our checks."""
+
+import struct
+
+import numpy as np
+import obspy
+import pytest
+
+import paektuseis as ps
+from paektuseis.io import read_waveforms, reader_findings
+from paektuseis.provenance import recall
+
+START = obspy.UTCDateTime("2010-09-01T00:00:10.25")
+
+
+@pytest.fixture
+def trace(rng):
+    data = np.cumsum(rng.integers(-50, 50, 3000)).astype(np.int32)
+    return obspy.Trace(data, header={"network": "YA", "station": "UV05", "location": "00",
+                                     "channel": "HHZ", "sampling_rate": 100, "starttime": START})
+
+
+def write(trace, path, name, dtype=None, **options):
+    out = trace.copy()
+    if dtype is not None:
+        out.data = out.data.astype(dtype)
+    out.write(str(path), format=name, **options)
+    return path
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_sac(tmp_path, trace, order):
+    path = write(trace, tmp_path / "x", "SAC", np.float32,
+                 byteorder=order)
+    (ours,) = read_waveforms(path)
+    np.testing.assert_array_equal(ours.data, trace.data.astype(np.float32))
+    assert ours.data.dtype == np.float32
+    assert ours.data.dtype.isnative
+    assert abs(ours.stats.starttime - START) < 1e-4
+    assert recall(ours, "units") is None
+
+
+@pytest.mark.parametrize(("at", "code", "value", "words"), [
+    (0, "f", 0.0, "delta"), (0, "f", np.nan, "delta"), (0, "f", -0.01, "delta"),
+    (316, "i", 2**31 - 1, "npts"), (316, "i", -5, "npts"), (316, "i", 2999, "npts"),
+    (280, "i", -12345, "no absolute time"), (284, "i", 400, "is no time"),
+])
+def test_sac_header_lies(tmp_path, trace, at, code, value, words):
+    path = write(trace, tmp_path / "x.sac", "SAC", np.float32)
+    content = bytearray(path.read_bytes())
+    struct.pack_into("<" + code, content, at, value)
+    path.write_bytes(content)
+    with pytest.raises(ps.WaveformError, match=words) as caught:
+        read_waveforms(path)
+    assert "x.sac" in str(caught.value)
+
+
+def test_sac_nan_becomes_a_gap(tmp_path, trace):
+    trace.data = trace.data.astype(np.float32)
+    trace.data[100] = np.nan
+    stream = read_waveforms(write(trace, tmp_path / "x", "SAC"))
+    assert [t.stats.npts for t in stream] == [100, 2899]
+    assert reader_findings(stream).check.tolist() == ["no_data_value"]
+
+
+def test_gse2(tmp_path, trace):
+    path = write(trace, tmp_path / "x", "GSE2")
+    (ours,) = read_waveforms(path)
+    np.testing.assert_array_equal(ours.data, trace.data)
+    assert recall(ours, "units") == "counts"
+    content = path.read_bytes()
+    lines = content.split(b"\n")
+    first = next(i for i, line in enumerate(lines) if line.startswith(b"DAT2")) + 1
+    merged = b"\n".join([*lines[:first], b"".join(lines[first: first + 5]), *lines[first + 5:]])
+    path.write_bytes(merged)
+    with pytest.raises(ps.WaveformError, match="characters"):
+        read_waveforms(path)
+    flipped = bytearray(content)
+    at = content.index(b"DAT2") + 100
+    flipped[at] = ord("Q") if flipped[at] != ord("Q") else ord("W")
+    path.write_bytes(flipped)
+    with pytest.raises(ps.WaveformError, match="GSE2"):
+        read_waveforms(path)
+    path.write_bytes(content.replace(b"    3000", b"99999999", 1))
+    with pytest.raises(ps.WaveformError, match="claimed"):
+        read_waveforms(path)
+
+
+@pytest.mark.filterwarnings("ignore:CREATING TRACE HEADER")
+@pytest.mark.parametrize(("name", "dtype"), [
+    ("SLIST", None), ("TSPAIR", None), ("SACXY", np.float32), ("SU", np.float32),
+    ("SEGY", np.float32), ("GCF", None), ("SH_ASC", np.float32), ("AH", np.float32),
+])
+def test_round_trip(tmp_path, trace, name, dtype):
+    if name in ("GCF", "SU", "SEGY"):  # whole seconds only
+        trace.stats.starttime = obspy.UTCDateTime("2010-09-01")
+    path = write(trace, tmp_path / "x", name, dtype)
+    stream = read_waveforms(path)
+    data = np.concatenate([t.data for t in stream])
+    np.testing.assert_allclose(data, trace.data, rtol=1e-5)
+    assert abs(stream[0].stats.starttime - trace.stats.starttime) < 1e-2
+    assert stream[0].stats.sampling_rate == pytest.approx(100, rel=1e-5)
+
+
+def test_mseed3(tmp_path, trace):
+    pymseed = pytest.importorskip("pymseed")
+    path = tmp_path / "x.mseed3"
+    records = pymseed.MS3TraceList()
+    records.add_data(sourceid="FDSN:YA_UV05_00_H_H_Z", data_samples=trace.data.tolist(),
+                     sample_type="i", sample_rate=100.0, starttime=int(START.ns))
+    records.to_file(str(path), max_record_length=512, format_version=3)
+    (ours,) = read_waveforms(path)
+    assert ours.id == trace.id
+    assert ours.stats.starttime == START
+    np.testing.assert_array_equal(ours.data, trace.data)
+    content = bytearray(path.read_bytes())
+    second = content.index(b"MS\x03", 10)
+    content[second + 100] ^= 1
+    path.write_bytes(content)
+    stream = read_waveforms(path)
+    assert len(stream) == 2
+    assert reader_findings(stream).check.tolist() == ["bad_record"]
