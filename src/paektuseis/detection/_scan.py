@@ -138,40 +138,42 @@ def group(on: IntArray, off: IntArray, station: IntArray, allow: IntArray, need:
                 distinct += 1
             inside[station[head]] += 1
             head += 1
-        if taken[i] < 0 and distinct >= need:
+        # once more where a later start was better and this trigger is still free
+        while taken[i] < 0 and distinct >= need:
             best = i
             count = _gather(i, on, station, taken, allow, reach, first, members)
-            if count >= need:
-                size = count
-                for k in range(1, count):
-                    other = _gather(members[k], on, station, taken, allow, reach, first, trial)
-                    if other > size:
-                        size = other
-                        best = members[k]
-                if best != i:
-                    count = _gather(best, on, station, taken, allow, reach, first, members)
-                for k in range(count):
-                    taken[members[k]] = groups
-                    first[station[members[k]]] = members[k]
-                # earlier triggers still on at the start, and other channels of the stations
-                for j in range(i, n):
-                    if on[j] - on[best] > reach:
-                        break
-                    if taken[j] >= 0:
-                        continue
-                    s = station[j]
-                    if j < best:
-                        if off[j] >= on[best]:
-                            for k in range(count):
-                                m = members[k]
-                                if on[m] - on[j] <= allow[s, station[m]]:
-                                    taken[j] = groups
-                                    break
-                    elif first[s] >= 0 and on[j] - on[first[s]] <= allow[s, s]:
-                        taken[j] = groups
-                for k in range(count):
-                    first[station[members[k]]] = -1
-                groups += 1
+            if count < need:
+                break
+            size = count
+            for k in range(1, count):
+                other = _gather(members[k], on, station, taken, allow, reach, first, trial)
+                if other > size:
+                    size = other
+                    best = members[k]
+            if best != i:
+                count = _gather(best, on, station, taken, allow, reach, first, members)
+            for k in range(count):
+                taken[members[k]] = groups
+                first[station[members[k]]] = members[k]
+            # earlier triggers still on at the start, and other channels of the stations
+            for j in range(i, n):
+                if on[j] - on[best] > reach:
+                    break
+                if taken[j] >= 0:
+                    continue
+                s = station[j]
+                if j < best:
+                    if off[j] >= on[best]:
+                        for k in range(count):
+                            m = members[k]
+                            if on[m] - on[j] <= allow[s, station[m]]:
+                                taken[j] = groups
+                                break
+                elif first[s] >= 0 and on[j] - on[first[s]] <= allow[s, s]:
+                    taken[j] = groups
+            for k in range(count):
+                first[station[members[k]]] = -1
+            groups += 1
         inside[station[i]] -= 1
         if inside[station[i]] == 0:
             distinct -= 1

@@ -203,4 +203,11 @@ def _times(frame: pd.DataFrame, column: str, what: str) -> NDArray[np.int64]:
         return np.empty(0, dtype=np.int64)
     if isinstance(values.dtype, pd.DatetimeTZDtype):
         return nanoseconds(values)
+    if all(isinstance(v, str) for v in values):  # pandas writes "2010-09-01 12:00:00+00:00"
+        try:
+            return nanoseconds(pd.to_datetime(values, utc=True, format="ISO8601"))
+        except ValueError as error:
+            raise ParameterError(
+                f"{column} of {what}: {error}; write 2010-09-01T12:00:00"
+            ) from error
     return nanoseconds(pd.Series(as_timestamps(values)))
