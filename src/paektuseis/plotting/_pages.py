@@ -174,9 +174,10 @@ def write_findings(ax: Axes, quality: pd.DataFrame | None, *, several: bool = Fa
         write_columns(ax, [["no finding"]], [0.0])
         return
     numbers = {s: int((table["severity"] == s).sum()) for s in reversed(SEVERITIES)}
-    counts = [f"{n} {s}" for s, n in numbers.items() if n]
+    counts = [f"{n} {s}{'s' if n > 1 and s != 'info' else ''}" for s, n in numbers.items() if n]
     rank = table["severity"].map({s: i for i, s in enumerate(SEVERITIES)}).fillna(0)
     table = table.assign(rank=rank)
+    several = several or table["trace_id"].nunique() > 1
     groups = [
         (-int(rows["rank"].max()), -len(rows), str(key[0]), rows)
         for key, rows in table.groupby(["trace_id", "check"], sort=True)

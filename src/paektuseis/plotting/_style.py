@@ -122,7 +122,7 @@ def label_axes(
     if y is not None:
         ax.set_ylabel(y, fontsize=NORMAL, family=FONT)
     if title is not None:
-        ax.set_title(title, fontsize=LARGE, loc="left", family=FONT, pad=4)
+        ax.set_title(title, fontsize=LARGE, loc="left", family=FONT, pad=4, y=1.0)
 
 
 def write(ax: Axes, x: float, y: float, text: str, **options: Any) -> Any:
@@ -149,6 +149,25 @@ def legend(ax: Axes, **options: Any) -> None:
         **options,
     )
     drawn.get_frame().set_linewidth(0.5)
+
+
+def key_share(ax: Axes, rows: int) -> float:
+    """Return the share of the height of axes that a legend of some rows takes (at most 0.6)."""
+    height = ax.get_window_extent().height * 72.0 / ax.figure.dpi
+    return min(0.6, (rows * 1.3 * SMALL + 8.0) / max(height, 1.0))
+
+
+def plain_numbers(ax: Axes, top: float) -> str:
+    """Label a linear y axis with short numbers; returns the power of ten to put before the unit.
+
+    The factor stands with the unit (``"10⁻⁷ "``), not hidden above the frame.
+    """
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    exponent = 0 if 1e-2 <= top < 1e5 else math.floor(math.log10(top))
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=4))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**exponent:.6g}"))
+    return f"10{_raised(exponent)} " if exponent else ""
 
 
 def empty_panel(ax: Axes, why: str) -> None:

@@ -37,8 +37,8 @@ from ._stations import (
     station_key,
     stations_table,
 )
-from ._style import RED, empty_panel, label_axes, safe_text
-from ._time import to_days
+from ._style import RED, empty_panel, label_axes, safe_text, unit_text
+from ._time import time_axis, to_days
 from .maps import plot_station_map
 from .spectra import plot_spectrogram, plot_spectrum
 from .station_page import _for_drum, _refused
@@ -132,14 +132,14 @@ def event_summary(
     best = _best(groups, row, triggers, best_trace_id, start, end)
     source = network if network is not None else inventory
     figure = new_page()
-    _head(figure, row, onset, network, inventory, title_note, synthetic)
+    _head(figure, row, onset, (start, end), groups, network, inventory, title_note, synthetic)
     _draw_traces(figure, groups, source, event_point(row), triggers, onset, start, end, freqmin)
     _draw_spectrogram(panel(figure, 22, 161, 84, 42), groups[best], spectrogram, onset, start, end)
     _draw_spectrum(panel(figure, 142, 161, 56, 42), groups[best], spectrum, bands, onset, until)
     _draw_map(panel(figure, 22, 221, 74, 55), source, groups, row)
     words = panel(figure, 106, 221, 92, 66)
     words_panel(words, f"measures at {safe_text(best)}")
-    _write_measures(words, row, attributes, amplitudes, best, distances(source))
+    _write_measures(words, row, attributes, amplitudes, best, distances(source), set(groups))
     return figure
 
 
@@ -201,13 +201,19 @@ def _head(
     figure: Figure,
     row: dict[str, Any],
     onset: UTCDateTime | None,
+    span: tuple[UTCDateTime, UTCDateTime],
+    groups: dict[str, list[Trace]],
     network: Any,
     inventory: Inventory | None,
     note: str,
     synthetic: bool,
 ) -> None:
     volcano = safe_text(getattr(network, "title", "") or getattr(network, "name", ""))
-    title = "event" if onset is None else f"event of {instant_text(onset)} UTC"
+    title = (
+        f"event of {instant_text(onset)} UTC"
+        if onset is not None
+        else (f"records of {instant_text(span[0])} to {instant_text(span[1], date=False)} UTC")
+    )
     facts = [safe_text(row["event_id"])] if row.get("event_id") else []
     if _finite(row.get("duration")):
         facts.append(f"duration {float(row['duration']):.1f} s")
@@ -218,12 +224,18 @@ def _head(
     detectors = row.get("detectors", row.get("detector"))
     if detectors is not None and len(detectors):
         names = [detectors] if isinstance(detectors, str) else list(detectors)
-        facts.append("detector " + ", ".join(safe_text(n) for n in names))
+        facts.append(
+            ("detectors " if len(names) > 1 else "detector ")
+            + ", ".join(safe_text(n) for n in names)
+        )
     flags = row.get("flags")
     if flags is not None and len(flags):
         facts.append("flags: " + ", ".join(safe_text(f) for f in flags))
+    if not row:
+        stations = {station_key(i) for i in groups}
+        facts.append(f"{len(groups)} channels of {len(stations)} stations; no event was given")
     point, reference = event_point(row), reference_of(network)
-    where = volcano
+    where = volcano or "volcano not named"
     if point is not None:
         where += f" · source {coordinates_text(*point)}"
     elif reference is not None:
@@ -308,8 +320,9 @@ def _draw_spectrogram(
         starttime=start,
         endtime=end,
         freqmax=top,
-        title=f"{given.trace_id}, windows of {given.window:g} s",
+        title=f"{given.trace_id}, windows of {given.window:.3g} s",
     )
+    time_axis(ax, start, end, ticks=5)
     if onset is not None:
         ax.axvline(to_days(onset), color="white", linewidth=1.0, linestyle=":", zorder=5)
 
@@ -392,6 +405,7 @@ def _write_measures(
     amplitudes: pd.DataFrame | None,
     best: str,
     known: dict[str, float],
+    drawn: set[str],
 ) -> None:
     rows: list[list[str]] = []
     if attributes is not None:
@@ -416,7 +430,7 @@ def _write_measures(
     table = AMPLITUDES.check(amplitudes)
     lines = [
         (
-            known.get(station_key(a["trace_id"]), np.inf),
+            (a["trace_id"] not in drawn, known.get(station_key(a["trace_id"]), np.inf)),
             [
                 safe_text(a["trace_id"]),
                 quantity(a["value"], str(a["units"])),

@@ -20,8 +20,10 @@ from ._style import (
     axes_or_new,
     colour_of,
     empty_panel,
+    key_share,
     label_axes,
     legend,
+    plain_numbers,
     safe_text,
     unit_text,
     write,
@@ -129,14 +131,18 @@ def plot_rsam(
     if log is None:
         log = len(values) > 0 and float(values.max() / values.min()) > 30.0
     columns = min(groups.ngroups, 4)
-    headroom = 1.0 + 0.18 * -(-groups.ngroups // columns)  # the key does not lie on the lines
+    # room above the lines for the key
+    headroom = 1.0 / (1.0 - key_share(ax, -(-groups.ngroups // columns)))
+    factor = ""
     if log and len(values):
         ax.set_yscale("log")
         powers_of_ten(ax)
         low, high = float(values.min()) / 1.3, float(values.max()) * 1.3
         ax.set_ylim(low, high * (high / low) ** (headroom - 1.0))
     else:
-        ax.set_ylim(0.0, float(values.max(initial=1e-300)) * 1.05 * headroom)
+        top = float(values.max()) if len(values) else 1.0
+        ax.set_ylim(0.0, top * 1.05 * headroom)
+        factor = plain_numbers(ax, top)
     last = table["starttime"] + pd.to_timedelta(table["window"], unit="s")
     start, end = check_span(
         starttime, endtime, as_utc(table["starttime"].min()), as_utc(last.max())
@@ -144,7 +150,9 @@ def plot_rsam(
     time_axis(ax, start, end)
     if title is None:
         title = _kind_text(*kinds[0]) if common else "RSAM, several kinds"
-    label_axes(ax, y=f"RSAM ({unit_text(str(table['units'].iloc[0]))})", title=safe_text(title))
+    label_axes(
+        ax, y=f"RSAM ({factor}{unit_text(str(table['units'].iloc[0]))})", title=safe_text(title)
+    )
     legend(ax, ncols=columns)
     if not len(values):
         write(
@@ -250,7 +258,8 @@ def plot_event_rate(
         )
         top = pd.Series(under + np.nan_to_num(heights), index=pd.DatetimeIndex(rows["starttime"]))
         base = top.combine_first(base)
-    highest = max(float(base.max()), 1.0) * 1.25
+    named = sum(1 for name, _ in groups if name)
+    highest = max(float(base.max()), 1.0) * 1.05 / (1.0 - key_share(ax, max(named, 1)))
     once = table.drop_duplicates(["starttime", "window"])
     missed = 1.0 - once["monitored"].astype(float).fillna(0.0).clip(0.0, 1.0).to_numpy()
     some = missed > 0.001
@@ -287,5 +296,5 @@ def plot_event_rate(
     if title is None:
         title = f"events at {' or '.join(str(n) for n in needed)} or more stations"
     label_axes(ax, title=safe_text(title))
-    legend(ax)
+    legend(ax, ncols=named + 1)
     return ax

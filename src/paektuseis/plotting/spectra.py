@@ -20,6 +20,7 @@ from ._style import (
     axes_or_new,
     colour_bar,
     colour_of,
+    key_share,
     label_axes,
     legend,
     power_text,
@@ -157,7 +158,7 @@ def plot_spectrum(
         y=f"{safe_text(first.statistic)}\n({y})",
         title=None if title is None else safe_text(title),
     )
-    legend(ax, loc="upper right" if in_decibels else "lower left")
+    legend(ax, **({} if in_decibels else {"loc": "lower left", "ncols": 2}))
     return ax
 
 
@@ -180,7 +181,7 @@ def _fit_y(
 ) -> None:
     """Fit the y axis to what the x axis shows, not to what lies outside it."""
     shown = [
-        _scaled(s.values[(s.frequencies >= low) & (s.frequencies <= high)], s, in_decibels)
+        _scaled(s.values[(s.frequencies >= low) & (s.frequencies <= 0.8 * high)], s, in_decibels)
         for s in spectra
     ]
     values = np.concatenate(shown)
@@ -188,11 +189,13 @@ def _fit_y(
     if not len(values):
         return
     # the deepest holes of a spectrum, and its fall towards Nyquist, may leave the panel
-    bottom, top = float(np.percentile(values, 2.0)), float(values.max())
+    bottom, top = float(np.percentile(values, 1.0)), float(values.max())
     if in_decibels:
         ax.set_ylim(bottom - 8.0, top + 10.0)
     else:
-        ax.set_ylim(bottom / 3.0, top * 3.0)
+        low_room = key_share(ax, 2)  # for the key, below the line
+        bottom, top = bottom / 2.0, top * 2.0
+        ax.set_ylim(bottom * (bottom / top) ** (low_room / (1.0 - low_room)), top)
 
 
 def _draw_noise_models(ax: Axes, units: str, low: float, high: float) -> None:
@@ -311,7 +314,8 @@ def plot_spectrogram(
     if len(finite):
         vmin = float(np.percentile(finite, 5.0)) if vmin is None else vmin
         vmax = float(np.percentile(finite, 99.5)) if vmax is None else vmax
-    half = 0.5 * (spectrogram.window - spectrogram.step)  # a window is drawn about its centre
+    # a window is drawn about its centre; a column that averages windows, over its whole length
+    half = max(0.0, 0.5 * (spectrogram.window - spectrogram.step))
     left = to_days(spectrogram.starttime + half)
     right = left + count * spectrogram.step / DAY
     shown = np.ma.masked_invalid(picture)

@@ -244,7 +244,7 @@ def _draw_spectrogram(
         endtime=end,
         log=True,
         freqmin=low,
-        title=f"{given.statistic}, windows of {given.window:g} s",
+        title=f"{given.statistic}, windows of {given.window:g} s, a column every {given.step:g} s",
     )
     label_axes(ax, x="", y="frequency (Hz)")
     ax.tick_params(labelbottom=False)
@@ -314,8 +314,14 @@ def _draw_timeline(
 
 
 def _draw_psd(ax: Axes, traces: list[Trace], given: Spectrum | None) -> None:
+    low, high = 0.0, None
     if given is None:
         from ..spectral import power_spectral_density
+
+        band = band_of(traces[0])  # of a filtered record only its band is worth a look
+        low = 0.4 * (band[0] or 0.0)
+        nyquist = min(float(t.stats.sampling_rate) for t in traces) / 2
+        high = None if band[1] is None else min(2.5 * band[1], nyquist)
 
         longest = max(float(t.stats.npts / t.stats.sampling_rate) for t in traces)
         try:
@@ -326,13 +332,8 @@ def _draw_psd(ax: Axes, traces: list[Trace], given: Spectrum | None) -> None:
             log.info("no power spectral density: %s", error)
             _refused(ax, "no power spectral density", error)
             return
-    low, high = band_of(traces[0])
     plot_spectrum(
-        given,
-        ax=ax,
-        labels=["this record"],
-        freqmin=max(2.0 / given.window, 0.4 * (low or 0.0)),
-        freqmax=None if high is None else min(2.5 * high, given.frequencies[-1]),
+        given, ax=ax, labels=["this record"], freqmin=max(2.0 / given.window, low), freqmax=high
     )
     label_axes(
         ax,
