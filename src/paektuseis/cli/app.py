@@ -21,7 +21,7 @@ from . import config, day, demo, event, network, quality
 from .common import EXIT_INTERRUPTED, EXIT_NO_DATA, EXIT_OUTPUT, EXIT_USAGE, NoDataError, complain
 
 # click or typer's own copy of it, whichever this typer uses
-_UsageError = typer.BadParameter.__bases__[0]
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 EPILOG = (
     "Exit codes: 0 done, 1 done with problems reported, 2 usage or configuration, "

@@ -110,6 +110,8 @@ def _convert(hint: Any, value: Any, label: str) -> Any:
         if args[0] is DetectorSettings:
             return tuple(_build_detector(v, f"{label}[{i}]") for i, v in enumerate(value))
         return tuple(_convert(args[0], v, f"{label}[{i}]") for i, v in enumerate(value))
+    if origin is typing.Literal:  # which of the words are allowed is checked by the settings
+        return _scalar(str, value, label)
     return _scalar(hint, value, label)
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ..errors import ConfigError
 from ..types import Band
 
-METHODS = ("classic", "recursive", "delayed", "z", "carl")
-STATISTICS = ("mean_abs", "median_abs", "rms", "max_abs")
+Method = Literal["classic", "recursive", "delayed", "z", "carl"]
+Statistic = Literal["mean_abs", "median_abs", "rms", "max_abs"]
+Detrend = Literal["demean", "linear"]
+METHODS: tuple[str, ...] = get_args(Method)
+STATISTICS: tuple[str, ...] = get_args(Statistic)
 
 
 def _setting(default: Any, unit: str, help_: str) -> Any:
@@ -50,7 +53,7 @@ class DataSettings:
     measured: str = _setting(
         "*Z", "", "channels with continuous amplitudes, spectra and a page (wildcards)"
     )
-    detrend: str = _setting("demean", "", "demean or linear, on each contiguous segment")
+    detrend: Detrend = _setting("demean", "", "demean or linear, on each contiguous segment")
     physical_units: bool = _setting(
         True, "", "remove the instrument response where metadata hold one; else stay in counts"
     )
@@ -76,18 +79,23 @@ class DetectorSettings:
 
     name: str = _setting("vt", "", "name of the detector, part of the event ids")
     channels: str = _setting("*Z", "", "trace ids it listens to (wildcards)")
-    freqmin: float = _setting(2.0, "Hz", "lower corner of the band-pass")
-    freqmax: float = _setting(15.0, "Hz", "upper corner of the band-pass")
+    freqmin: float = _setting(5.0, "Hz", "lower corner of the band-pass")
+    freqmax: float = _setting(20.0, "Hz", "upper corner of the band-pass")
     corners: int = _setting(4, "", "order of the Butterworth filter")
-    method: str = _setting("recursive", "", "characteristic function: " + ", ".join(METHODS))
+    method: Method = _setting("recursive", "", "characteristic function: " + ", ".join(METHODS))
     sta: float = _setting(0.5, "s", "short window")
     lta: float = _setting(20.0, "s", "long window")
-    thr_on: float = _setting(4.0, "ratio", "switches a trigger on")
+    thr_on: float = _setting(3.5, "ratio", "switches a trigger on")
     thr_off: float = _setting(1.5, "ratio", "switches it off")
+    freeze: bool = _setting(
+        False, "", "hold the long window while triggered (small events soon after large ones)"
+    )
     min_duration: float = _setting(0.0, "s", "shorter triggers are dropped")
     dead_time: float = _setting(0.0, "s", "no new trigger within this time after one")
     min_stations: int = _setting(
-        0, "stations", "stations that must agree; 0 = two thirds of those with data"
+        0,
+        "stations",
+        "stations that must agree; 0 = two thirds of those with data, at least 3 of them",
     )
     window: float = _setting(3.0, "s", "onsets this close belong together (plus move-out)")
     velocity: float = _setting(
@@ -130,7 +138,7 @@ class AmplitudeSettings:
     """Continuous amplitude."""
 
     window: float = _setting(600.0, "s", "length of an RSAM window")
-    statistic: str = _setting("mean_abs", "", "statistic: " + ", ".join(STATISTICS))
+    statistic: Statistic = _setting("mean_abs", "", "statistic: " + ", ".join(STATISTICS))
     freqmin: float | None = _setting(1.0, "Hz", "lower corner of the band, none = open")
     freqmax: float | None = _setting(16.0, "Hz", "upper corner of the band, none = open")
     min_coverage: float = _setting(0.8, "share", "below it a window has no value")
@@ -170,7 +178,7 @@ class EventSettings:
     merge_gap: float = _setting(5.0, "s", "detections of different bands this close are one event")
     fi_low: tuple[float, float] = _setting((1.0, 2.0), "Hz", "frequency index: lower band")
     fi_high: tuple[float, float] = _setting((10.0, 20.0), "Hz", "frequency index: upper band")
-    spectrum_freqmin: float = _setting(0.5, "Hz", "spectral measures: lower end")
+    spectrum_freqmin: float = _setting(1.0, "Hz", "spectral measures: lower end")
     spectrum_freqmax: float | None = _setting(
         None, "Hz", "spectral measures: upper end, none = 0.8 of Nyquist"
     )
@@ -204,7 +212,7 @@ DEFAULT_DETECTORS: tuple[DetectorSettings, ...] = (
     DetectorSettings(
         name="lp",
         freqmin=0.5,
-        freqmax=2.0,
+        freqmax=5.0,
         sta=2.0,
         lta=40.0,
         thr_on=4.0,

@@ -22,6 +22,9 @@ from .units import to_velocity
 RECURSIVE_MEMORY = 25.0
 """LTA lengths after which a recursive STA/LTA no longer feels where it started (e^-25)."""
 
+Measured = tuple[pd.DataFrame, Spectrogram | None, Spectrum | None, str]
+"""RSAM table, spectrogram, median spectrum and unit of one channel."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelDay:
@@ -90,7 +93,7 @@ def process_channel(
         for detector in settings.detectors
         if fnmatchcase(trace_id, detector.channels)
     ]
-    measured = (tables.RSAM.frame(), None, None, "counts")
+    measured: Measured = (tables.RSAM.frame(), None, None, "counts")
     if fnmatchcase(trace_id, settings.data.measured) and len(day):
         measured = _measure(raw, starttime, endtime, settings, inventory, quality, problems)
     amplitude, gram, psd, units = measured
@@ -122,7 +125,13 @@ def _detect(
         ready = bandpass(
             ready, freqmin=detector.freqmin, freqmax=detector.freqmax, corners=detector.corners
         )
-        ratio = sta_lta(ready, sta=detector.sta, lta=detector.lta, method=detector.method)
+        ratio = sta_lta(
+            ready,
+            sta=detector.sta,
+            lta=detector.lta,
+            method=detector.method,
+            freeze=(detector.thr_on, detector.thr_off) if detector.freeze else None,
+        )
     except (ParameterError, WaveformError) as error:
         problems.append(f"detector {detector.name}: {error}")
         return tables.TRIGGERS.frame(), tables.MONITORING.frame()
@@ -146,7 +155,7 @@ def _measure(
     inventory: Inventory | None,
     quality: pd.DataFrame,
     problems: list[str],
-) -> tuple[pd.DataFrame, Spectrogram | None, Spectrum | None, str]:
+) -> Measured:
     clean = preprocess(raw, detrend=settings.data.detrend, taper=0.0, quality=quality)
     moved, _ = to_velocity(clean, inventory, settings)
     units = "counts" if moved is clean else "m/s"

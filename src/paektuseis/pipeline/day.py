@@ -219,12 +219,13 @@ def _span(
 def stations_needed(detector: DetectorSettings, alive: int) -> int:
     """Return how many stations must agree, given how many have data.
 
-    A number in the settings is taken as it is; 0 means two thirds of the
-    stations with data, rounded up, but never fewer than two when two or more live.
+    A number in the settings is taken as it is. 0 means two thirds of the stations
+    with data, rounded up, but never fewer than three while three or more live (fewer
+    cannot tell an event from a coincidence of noises), and all of them below that.
     """
     if detector.min_stations:
         return detector.min_stations
-    return max(min(alive, 2), math.ceil(2 * alive / 3), 1)
+    return max(1, min(alive, max(3, math.ceil(2 * alive / 3))))
 
 
 def _station(trace_id: str) -> str:

@@ -80,8 +80,8 @@ def run_record(result: DayResult, archive: Archive) -> dict[str, Any]:
         "settings": settings_to_toml(result.settings, comments=False),
         "settings_hash": settings_hash(result.settings),
         "inputs": [
-            {"path": str(path), "bytes": size, "sha256": _digest(Path(path))}
-            for path, size in files
+            {"path": item["path"], "bytes": item["size"], "sha256": _digest(Path(item["path"]))}
+            for item in files
         ],
         "counts": {
             **{name: len(frame) for name, frame in sorted(result.tables.items())},
@@ -113,7 +113,7 @@ def span_text(result: DayResult) -> str:
     """Return the span in words: the day's date, or start and end."""
     start, end = result.starttime, result.endtime
     if end - start == 86400.0 and start.hour == start.minute == start.second == 0:
-        return start.strftime("%Y-%m-%d")
+        return str(start.strftime("%Y-%m-%d"))
     later = end.strftime("%H:%M" if end.date == start.date else "%Y-%m-%d %H:%M")
     return f"{start.strftime('%Y-%m-%d %H:%M')} to {later}"
 
