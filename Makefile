@@ -37,7 +37,7 @@ bench:  ## timings on this machine
 	@for script in benchmarks/bench_*.py; do $(PYTHON) $$script || exit 1; done
 
 sample:  ## write data/sample anew, bit for bit
-	$(PYTHON) data/make_sample.py
+	$(PYTHON) data/make_sample.py data/sample
 
 clean:  ## caches and built pages
 	rm -rf docs/_build docs/api/generated build dist .pytest_cache .mypy_cache .ruff_cache \
