@@ -310,18 +310,21 @@ class Archive:
     def days(self, trace_ids: TraceIds = None) -> list[UTCDateTime]:
         """Return the midnights (UTC) of the days that have files, or samples (flat)."""
         wanted = Selection(None if trace_ids is None else _ids(trace_ids))
-        if self._pattern is not None and self._pattern.step in ("day", "hour"):
-            return sorted(
-                {day for t, day, _ in self._list() if day is not None and wanted.wants(t)}
-            )
         day_ns = 86_400_000_000_000
-        found = {
-            d
-            for spans in self._spans(trace_ids, None, None).values()
-            for s in spans
-            for d in range(s.start // day_ns, s.end // day_ns + 1)
-        }
-        return [UTCDateTime(ns=d * day_ns) for d in sorted(found)]
+        if self._pattern is not None and self._pattern.step in ("day", "hour"):
+            found = {
+                int(day.ns) // day_ns
+                for trace_id, day, _ in self._list()
+                if day is not None and wanted.wants(trace_id)
+            }
+        else:
+            found = {
+                day
+                for spans in self._spans(trace_ids, None, None).values()
+                for span in spans
+                for day in range(span.start // day_ns, span.end // day_ns + 1)
+            }
+        return [UTCDateTime(ns=day * day_ns) for day in sorted(found)]
 
     def input_files(
         self,

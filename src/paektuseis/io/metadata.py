@@ -11,6 +11,7 @@ from obspy import Inventory
 
 from ..errors import MetadataError, WaveformError
 from ._foreign import ForeignParser, private_copy
+from ._sacpz import read_sacpz
 from ._sources import FileBytes, expand_paths, read_bytes
 from ._xml import check_xml, looks_like_xml
 
@@ -64,6 +65,8 @@ def _read_one(path: Path) -> Inventory:
             _check_seed(source)
             with private_copy(source.data.tobytes()) as copy:
                 inventory = obspy.read_inventory(copy, format=name)
+        elif name == "SACPZ":
+            inventory = read_sacpz(source.data.tobytes().decode("utf-8", "replace"), path)
         else:
             inventory = obspy.read_inventory(source.stream(), format=name)
     if not any(True for net in inventory for _ in net):
@@ -89,8 +92,8 @@ def _name(source: FileBytes) -> str:
     lines = [line.strip() for line in text.splitlines()]
     if any(line.startswith("B050F03") for line in lines):
         return "RESP"
-    words = {line.split()[0] for line in lines if line.split()}
-    if "ZEROS" in words and "POLES" in words and "*" in {w[0] for w in words}:
+    words = {line.split()[0] for line in lines if line}
+    if words & {"ZEROS", "POLES"} and "CONSTANT" in words:
         return "SACPZ"
     raise MetadataError(
         f"{path}: no station metadata paektuseis knows (StationXML, SeisComP XML, dataless SEED, "
