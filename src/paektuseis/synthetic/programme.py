@@ -177,7 +177,7 @@ def _make(
             latitude=latitude,
             longitude=longitude,
             depth_km=0.3 * depth,
-            reduced_displacement=4.0 + 5.0 * unit[0],
+            reduced_displacement=6.0 + 5.0 * unit[0],
             frequency=1.2 + 1.0 * unit[1],
             quality=12.0 + 12.0 * unit[2],
         )
@@ -201,7 +201,7 @@ def _make(
             latitude=latitude,
             longitude=longitude,
             depth_km=0.2 * depth,
-            reduced_displacement=6.0,
+            reduced_displacement=9.0,
             duration=270.0,
             frequency=f0,
             frequency_end=f0 * (1.5 + 0.3 * unit[1]),
@@ -223,11 +223,17 @@ def _make(
 def _rounded(event: SourceEvent) -> SourceEvent:
     """The event with figures that a table can hold exactly."""
     return replace(
-        event, time=UTCDateTime(ns=round(event.time.ns, -6)), latitude=round(event.latitude, 5),
-        longitude=round(event.longitude, 5), depth_km=round(event.depth_km, 3),
-        magnitude=round(event.magnitude, 2), frequency=round(event.frequency, 2),
-        frequency_end=round(event.frequency_end, 2),
-        reduced_displacement=round(event.reduced_displacement, 1),
+        event,
+        time=UTCDateTime(ns=round(event.time.ns, -6)),
+        latitude=round(float(event.latitude), 5),
+        longitude=round(float(event.longitude), 5),
+        depth_km=round(float(event.depth_km), 3),
+        magnitude=round(float(event.magnitude), 2),
+        stress_drop=round(float(event.stress_drop), 2),
+        frequency=round(float(event.frequency), 2),
+        frequency_end=round(float(event.frequency_end), 2),
+        quality=round(float(event.quality), 1),
+        reduced_displacement=round(float(event.reduced_displacement), 1),
     )
 
 

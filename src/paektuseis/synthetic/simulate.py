@@ -36,6 +36,7 @@ from .sources import SourceEvent
 logger = logging.getLogger("paektuseis.synthetic")
 
 SETTLE = 400.0  # s simulated before the start, so that the instrument has settled
+AFTER = 10.0  # s simulated after the end, so that the end is no edge
 COMPONENTS = ("Z", "N", "E")
 
 
@@ -279,7 +280,7 @@ class _Job:
     ) -> Stream:
         """Ground motion, instrument, faults: the traces of one station."""
         before = int(SETTLE * self.rate)
-        total = before + self.npts
+        total = before + self.npts + int(AFTER * self.rate)
         motion = np.zeros((3, total))
         for row, component in enumerate(COMPONENTS):
             level = self._level(station.key, component)
@@ -305,7 +306,7 @@ class _Job:
                 source_rng=generator(self.seed, EVENT, number),
                 path=self.paths[number][index],
             )
-            self._measure(number, index, velocity[0], first, background[before:], plan)
+            self._measure(number, index, velocity[0], first, background, plan)
             low, high = max(first + before, 0), min(first + before + velocity.shape[1], total)
             if low < high:
                 shift = first + before
@@ -328,7 +329,7 @@ class _Job:
         out = Stream()
         gaps = [g for g in plan.gaps if g.station == station.key]
         for component, code, ground in zip(COMPONENTS, codes, motion, strict=True):
-            counts = self._digitise(ground, station.key, component)[before:]
+            counts = self._digitise(ground, station.key, component)[before : before + self.npts]
             found = spoil(
                 counts, plan, station.key, component, seed=self.seed, sampling_rate=self.rate
             )
@@ -419,14 +420,17 @@ class _Job:
             np.concatenate([np.zeros(vertical.size), vertical]), event.band, self.rate
         )[vertical.size :]
         peak = float(np.abs(clean).max())
-        centre = round(arrival * self.rate)
+        before = int(SETTLE * self.rate)  # samples of background that precede the record
+        centre = before + round(arrival * self.rate)
         reach = round(max(60.0, 5 / (event.band.freqmin or 1.0)) * self.rate)
-        low = int(np.clip(centre - reach, 0, max(background.size - 2 * reach, 0)))
-        rms = float(np.std(_bandpass(background[low : low + 2 * reach], event.band, self.rate)))
+        low = int(np.clip(centre - reach, before, max(background.size - 2 * reach, before)))
+        warm = min(low, round(5 / (event.band.freqmin or 1.0) * self.rate))
+        piece = background[low - warm : low + 2 * reach]
+        rms = float(np.std(_bandpass(piece - piece.mean(), event.band, self.rate)[warm:]))
         limit = max(rms, 0.02 * peak)
         above = np.flatnonzero(np.abs(clean) > limit)
         end = (first + (int(above[-1]) if above.size else 0)) / self.rate
-        begin = arrival - 12.0
+        begin = arrival - 20.0  # detectors must be warm again
         usable = (key, "Z") not in plan.dead and not any(
             g.station == key
             and g.first / self.rate < max(end, arrival + 10.0)

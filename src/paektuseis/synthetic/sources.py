@@ -199,7 +199,7 @@ def resonance(event: SourceEvent, time: FloatArray, rng: np.random.Generator) ->
         for n in range(1, max(event.overtones, 1) + 1):
             weight = rng.uniform(0.7, 1.3) / n
             x += weight * np.sin(n * phase_0 + rng.uniform(0, 2 * np.pi))
-        rise = 3.0 if event.kind == "harmonic" else min(40.0, 0.2 * event.duration)
+        rise = 3.0 if event.kind == "harmonic" else min(25.0, 0.2 * event.duration)
         x *= envelope(t, rise=rise, duration=event.duration)
         if event.kind == "tremor":
             x *= 1 + 0.2 * np.sin(2 * np.pi * t / 37.0 + rng.uniform(0, 2 * np.pi))
