@@ -39,7 +39,17 @@ _HEAD = ("name", "title", "latitude", "longitude", "note")
 
 
 def shipped_networks() -> tuple[str, ...]:
-    """Return the names of the profiles that come with the library."""
+    """Return the names of the profiles that come with the library.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> shipped_networks()
+    ('paektu',)
+    """
     folder = resources.files("paektuseis") / "networks"
     return tuple(sorted(f.name[:-5] for f in folder.iterdir() if f.name.endswith(".toml")))
 
@@ -88,7 +98,24 @@ def load_network(name_or_path: str | os.PathLike[str]) -> Network:
 
 
 def parse_network(text: str, *, origin: str) -> Network:
-    """Make a network from the text of a profile; ``origin`` names it in messages."""
+    """Make a network from the text of a profile.
+
+    Parameters
+    ----------
+    text : str
+        TOML.
+    origin : str
+        What messages call it, such as the name of the file.
+
+    Returns
+    -------
+    Network
+
+    Raises
+    ------
+    ConfigError
+        If it is no TOML, has an unknown key or an impossible value.
+    """
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -112,11 +112,23 @@ def ray_parameters(
 ) -> Rays:
     """Return time, ray parameter and angles of the first arrival.
 
-    Parameters and errors are those of :func:`travel_time`.
+    Parameters
+    ----------
+    model : VelocityModel
+    distance_km : array_like
+        Epicentral distance in km, not negative.
+    source_depth_km, receiver_depth_km : array_like
+        In km below sea level, negative above.
+    phase : {"P", "S"}
 
     Returns
     -------
     Rays
+
+    Raises
+    ------
+    ParameterError
+        If a distance is negative or anything is not finite.
     """
     x, zs, zr = np.broadcast_arrays(
         *(

@@ -80,6 +80,18 @@ class Instrument:
 
         The samples are followed by zeros so that nothing wraps around; what
         came before the first sample is taken as rest.
+
+        Parameters
+        ----------
+        velocity : ndarray, shape (n,)
+            m/s.
+        sampling_rate : float
+            Hertz.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            Counts.
         """
         padded = scipy.fft.next_fast_len(velocity.size + int(10 * sampling_rate), real=True)
         spectrum = scipy.fft.rfft(velocity, padded)
@@ -183,8 +195,23 @@ def make_inventory(
 ) -> Inventory:
     """Return metadata of synthetic stations, labelled as such in every station.
 
-    ``notes`` adds a remark to stations by ``NET.STA``. All dates in it are
-    the start and end of the simulation, so that it is the same each time.
+    All dates in it are the start and end of the simulation, so that it is the
+    same each time.
+
+    Parameters
+    ----------
+    stations : sequence of NetworkStation
+    sampling_rate : float
+        Hertz; the first letter of the channel codes follows from it.
+    starttime, endtime : UTCDateTime
+        Epoch of stations and channels.
+    sensor : Instrument
+    notes : dict, optional
+        ``NET.STA`` -> a further remark on the station.
+
+    Returns
+    -------
+    obspy.Inventory
     """
     networks: dict[str, list[Station]] = {}
     for s in stations:

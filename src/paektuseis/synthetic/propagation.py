@@ -65,6 +65,17 @@ def _taup() -> Any:
 def trace_path(event: SourceEvent, station: NetworkStation, model: VelocityModel) -> Path:
     """Return the path of the first P and S from an event to a station.
 
+    Parameters
+    ----------
+    event : SourceEvent
+        Deeper than 100 km it is traced through the iasp91 Earth with TauP.
+    station : NetworkStation
+    model : VelocityModel
+
+    Returns
+    -------
+    Path
+
     Raises
     ------
     MetadataError

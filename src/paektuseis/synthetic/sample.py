@@ -41,7 +41,12 @@ LITHO1.0 under the crater lake, which does not show the volcano.
 
 
 def sample_simulation() -> Simulation:
-    """Return the simulation that the sample holds."""
+    """Return the simulation that the sample holds.
+
+    Returns
+    -------
+    Simulation
+    """
     return simulate_network(load_network("paektu"), duration=3600.0, seed=SAMPLE_SEED)
 
 

@@ -109,7 +109,17 @@ class SourceEvent:
 
 
 def seismic_moment(magnitude: float) -> float:
-    """Return the moment in N m of a moment magnitude, ``10**(1.5 Mw + 9.1)``.
+    """Return the seismic moment of a moment magnitude, ``10**(1.5 Mw + 9.1)``.
+
+    Parameters
+    ----------
+    magnitude : float
+        Mw.
+
+    Returns
+    -------
+    float
+        N m.
 
     References
     ----------
@@ -120,7 +130,7 @@ def seismic_moment(magnitude: float) -> float:
 
 
 def corner_frequency(moment: float, stress_drop: float, velocity: float) -> float:
-    """Return Brune's corner frequency in hertz.
+    """Return Brune's corner frequency of S waves.
 
     Parameters
     ----------
@@ -131,6 +141,11 @@ def corner_frequency(moment: float, stress_drop: float, velocity: float) -> floa
     velocity : float
         S velocity at the source in km/s. For P waves scale the result by
         vp/vs (Hanks & Wyss 1972).
+
+    Returns
+    -------
+    float
+        Hertz.
 
     References
     ----------
