@@ -7,17 +7,16 @@ metadata (an obspy ``Inventory``) override and extend any profile.
 """
 
 from .model import Layer, Phase, VelocityModel
-from .network import (
+from .network import Network, station_table
+from .profile import load_network, parse_network, shipped_networks
+from .records import (
     CERTAINTIES,
     AzimuthCorrection,
     Caldera,
     ContaminatingSource,
-    Network,
     NetworkStation,
     Place,
-    station_table,
 )
-from .profile import load_network, parse_network, shipped_networks
 from .traveltime import Rays, ray_parameters, travel_time
 
 __all__ = [

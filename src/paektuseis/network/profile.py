@@ -16,14 +16,8 @@ from obspy import UTCDateTime
 from ..errors import ConfigError, ParameterError
 from ..times import as_utc
 from .model import Layer, VelocityModel
-from .network import (
-    AzimuthCorrection,
-    Caldera,
-    ContaminatingSource,
-    Network,
-    NetworkStation,
-    Place,
-)
+from .network import Network
+from .records import AzimuthCorrection, Caldera, ContaminatingSource, NetworkStation, Place
 
 T = TypeVar("T")
 
