@@ -351,3 +351,23 @@ def test_a_real_day_is_drawn_quickly(real_data):
         times.append(time.process_time() - begin)
     assert min(times) < 2.0  # about 0.3 s on an idle core
     assert UTCDateTime("2010-09-01") == stream[0].stats.starttime
+
+
+def test_traces_are_filtered_as_the_detector_heard_them(triggers):
+    heard = triggers.assign(
+        trace_id="1U.JGPD.00.HHZ", starttime=pd.Timestamp(T0.datetime, tz="UTC")
+    )
+    page = ps.event_summary(network_stream(), event=EVENT, triggers=heard.assign(freqmin=5.0))
+    assert said(page, "above 5 Hz · red: trigger")
+    page = ps.event_summary(network_stream(), event=EVENT, triggers=heard)  # corner not known
+    assert said(page, "above 1 Hz · red: trigger")
+    page = ps.event_summary(network_stream(), event=EVENT, freqmin=None)
+    assert said(page, "unfiltered")
+
+
+def test_the_head_of_a_page_stays_on_the_page():
+    row = {**EVENT, "flags": tuple(f"no_response YA.UV{i:02d}.00.HHZ" for i in range(30))}
+    page = ps.event_summary(network_stream(), event=row, title_note="note " * 100)
+    page.canvas.draw()
+    assert page.get_tightbbox().x1 <= page.get_size_inches()[0]
+    assert said(page, " …")

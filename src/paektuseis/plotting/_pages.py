@@ -31,6 +31,7 @@ from ._style import (
 )
 
 WIDTH, HEIGHT = 210.0, 297.0  # mm
+LETTERS, LINES = 112, 3  # of the head of a page
 
 
 def new_page() -> Figure:
@@ -52,7 +53,13 @@ def header(
     figure.text(
         14 / WIDTH, 1 - 10 / HEIGHT, title, fontsize=TITLE, weight="bold", va="top", family=FONT
     )
-    for i, line in enumerate([*lines, safe_text(note)] if note else lines):
+    wrapped = [part for line in lines if line for part in wrap(line, LETTERS)]
+    room = LINES - bool(note)
+    if len(wrapped) > room:
+        wrapped = [*wrapped[: room - 1], wrapped[room - 1][: LETTERS - 2] + " …"]
+    if note:
+        wrapped.append(wrap(safe_text(note), LETTERS)[0])
+    for i, line in enumerate(wrapped):
         figure.text(
             14 / WIDTH,
             1 - (18 + 4.2 * i) / HEIGHT,

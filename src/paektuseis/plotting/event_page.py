@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ..errors import ParameterError, WaveformError
 from ..tables import AMPLITUDES, ATTRIBUTES, TRIGGERS
-from ..times import TimeLike
+from ..times import TimeLike, as_timestamp
 from ..types import Spectrogram, Spectrum
 from ._envelope import as_traces, by_id, span_of
 from ._pages import (
@@ -65,7 +65,7 @@ def event_summary(
     spectrum: Spectrum | None = None,
     best_trace_id: str | None = None,
     bands: Sequence[tuple[float, float]] = ((1.0, 2.0), (10.0, 20.0)),
-    freqmin: float | None = 1.0,
+    freqmin: float | Literal["detector"] | None = "detector",
     title_note: str = "",
     synthetic: bool = False,
 ) -> Figure:
@@ -100,9 +100,11 @@ def event_summary(
         with the largest trigger, else the one that stands out most.
     bands : sequence of (float, float)
         Bands shaded in the spectrum, by default those of the frequency index.
-    freqmin : float, optional
-        An unfiltered record is high-passed here (Hz) for the panel of traces,
-        which the page says; ``None`` draws it as it is.
+    freqmin : float or "detector", optional
+        The traces are high-passed here (Hz) unless they already are, which the
+        panel says; ``None`` draws them as they are. By default the lowest
+        corner of the triggers shown, so that the page shows what the detector
+        saw; 1 Hz where there is none.
     title_note : str, optional
         A line for the head of the page.
     synthetic : bool
@@ -265,14 +267,15 @@ def _draw_traces(
     onset: UTCDateTime | None,
     start: UTCDateTime,
     end: UTCDateTime,
-    freqmin: float | None,
+    freqmin: float | Literal["detector"] | None,
 ) -> None:
+    corner = _corner(triggers, start, end) if freqmin == "detector" else freqmin
     known = distances(source, point=point)
     ids = list(groups)
     if len(ids) > MOST_TRACES:  # all three components are too many: vertical ones first
         ids = sorted(ids, key=lambda i: (not i.endswith("Z"), known.get(station_key(i), np.inf)))
         ids = ids[:MOST_TRACES]
-    drawn = [t for i in ids for t in _for_drum(groups[i], freqmin)]
+    drawn = [t for i in ids for t in _for_drum(groups[i], corner)]
     ax = panel(figure, 32, 36, 146, 106)
     plot_waveforms(
         Stream(drawn),
@@ -291,6 +294,16 @@ def _draw_traces(
     if len(ids) < len(groups):
         title += f" · {len(groups) - len(ids)} more channels not drawn"
     label_axes(ax, title=title)
+
+
+def _corner(triggers: pd.DataFrame | None, start: UTCDateTime, end: UTCDateTime) -> float:
+    """Return the lower corner (Hz) of the detectors that triggered in a span, else 1 Hz."""
+    if triggers is None or "freqmin" not in triggers.columns or triggers.empty:
+        return 1.0
+    first, last = as_timestamp(start), as_timestamp(end)
+    shown = triggers[(triggers["endtime"] >= first) & (triggers["starttime"] <= last)]
+    lowest = shown["freqmin"].astype(float).min()
+    return float(lowest) if np.isfinite(lowest) and lowest > 0 else 1.0
 
 
 def _draw_spectrogram(

@@ -99,6 +99,7 @@ def plot_station_map(
     if caldera and getattr(stations, "caldera", None) is not None:
         _draw_caldera(ax, stations.caldera)
     names.occupy(longitudes, latitudes, 8.0)
+    names.occupy([centre[1]], [centre[0]], 7.0)
     _draw_stations(ax, table, alive)
     if point is not None:
         ax.plot(
