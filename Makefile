@@ -34,7 +34,7 @@ docs:  ## docs/_build/html/index.html
 	$(PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html
 
 bench:  ## timings on this machine
-	@for script in benchmarks/bench_*.py; do $(PYTHON) $$script || exit 1; done
+	@for script in benchmarks/*.py; do $(PYTHON) $$script || exit 1; done
 
 sample:  ## write data/sample anew, bit for bit
 	$(PYTHON) data/make_sample.py data/sample
