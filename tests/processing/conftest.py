@@ -70,7 +70,7 @@ def _make_response(
 
         at = rate * 16
         for k, (factor, taps) in enumerate(((4, 60), (2, 80), (2, 120))):
-            h = firwin(taps, 0.82 / factor)
+            h = firwin(taps, 0.93 / factor)  # falls between 0.87 and 1 of the last Nyquist
             stages.append(
                 CoefficientsTypeResponseStage(
                     3 + k,

@@ -202,7 +202,10 @@ BROKEN = {
     "nan gain": ({"gain": float("nan")}, "gain nan"),
     "zero sensitivity": ({"sensitivity": 0.0}, "sensitivity is 0"),
     "nan sensitivity": ({"sensitivity": float("nan")}, "sensitivity is nan"),
-    "sensitivity ten times the stages": ({"sensitivity": 10 * GAIN * COUNTS}, "10 times"),
+    "sensitivity ten times the stages": (
+        {"sensitivity": 10 * GAIN * COUNTS},
+        "times the product of the stages",
+    ),
     "normalisation zero": ({"a0": 0.0}, "normalisation factor 0"),
     "normalisation a thousand times": ({"a0": 1e9}, "instead of 1"),
     "unstable pole": ({"poles": [1.0 + 1j, 1.0 - 1j]}, "unstable"),
@@ -299,3 +302,12 @@ def test_equal_to_obspy_on_a_real_day(real_data):
     mine = remove_response(day, inventory, pre_filt=band, taper_fraction=0.05)[0]
     theirs = day[0].copy().remove_response(inventory, pre_filt=band, water_level=None)
     assert np.abs(mine.data - theirs.data).max() < 1e-5 * np.abs(theirs.data).max()
+
+
+def test_a_response_that_fades_inside_the_band_is_said(inventory, rng, caplog):
+    tr = record(rng, 20_000)
+    remove_response(tr, inventory, pre_filt=PRE_FILT)
+    assert not caplog.records
+    remove_response(tr, inventory, pre_filt=(0.02, 0.05, 49.0, 50.0))
+    assert "1U.JGPD..HHZ: at" in caplog.text
+    assert "draw pre_filt in" in caplog.text

@@ -16,13 +16,14 @@ from ._epochs import boundaries, epochs_at
 from ._kernels import divide_by_curve, taper_ends
 from ._metadata import evaluate
 from ._traces import contiguous, piece, require_rate, traces_of
-from .curves import Output, curve_of, require_output, sound_response
+from .curves import Curve, Output, curve_of, require_output, sound_response
 from .preparation import detrended
 
 _log = logging.getLogger("paektuseis.processing")
 
 UNITS = {"VEL": "m/s", "DISP": "m", "ACC": "m/s**2"}
 OBSPY_TAPER = 0.05
+_FADED = 1e-4  # 80 dB: no digitiser resolves ground motion so far below its best
 
 Corners = tuple[float, float, float, float]
 
@@ -212,6 +213,8 @@ def _divided(
     if last < first:
         return np.zeros(count)
     curve = curve_of(response, output, first * step, rate / 2, trace_id)
+    if curve is not None and water_level is None:
+        _warn_where_it_fades(curve, low, high, trace_id)
     flanks = np.array(corners if corners is not None else (-1.0, -1.0, -1.0, -1.0))
     band = spectrum[first : last + 1]
     if curve is not None:
@@ -220,6 +223,25 @@ def _divided(
     else:
         _divide_exactly(band, step, first, response, output, flanks, water_level, trace_id)
     return np.asarray(irfft(spectrum, n=size, overwrite_x=True)[:count].copy())
+
+
+def _warn_where_it_fades(curve: Curve, low: float, high: float, trace_id: str) -> None:
+    """Say so where the response is next to nothing inside the band: noise is raised there."""
+    size = np.abs(curve.coefficients[3])
+    f = np.exp(curve.knots[:-1])
+    inside = (f >= low) & (f <= high)
+    if not inside.any():
+        return
+    worst = int(np.argmin(np.where(inside, size, np.inf)))
+    fall = float(size[worst] / size[inside].max())
+    if fall < _FADED:
+        _log.warning(
+            "%s: at %.4g Hz, inside pre_filt, the response is %.0f dB below its largest value "
+            "there, and noise is raised as much; draw pre_filt in",
+            trace_id,
+            f[worst],
+            -20 * np.log10(max(fall, 1e-30)),
+        )
 
 
 def _floor(amplitudes: NDArray[np.float64], water_level: float | None) -> float:
