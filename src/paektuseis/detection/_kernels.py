@@ -28,7 +28,8 @@ def window_means(x: FloatArray, w: int, square: bool) -> FloatArray:
     Samples before the first full window are NaN.
     """
     n = x.size
-    out = np.full(n, np.nan)
+    out = np.empty(n)
+    out[: min(w - 1, n)] = np.nan
     suffix = np.zeros(w + 1)
     for block in range(0, n, w):
         count = min(w, n - block)
@@ -98,7 +99,13 @@ def held_ratio(
     ``longest`` samples; then it cannot begin again before the ratio was below ``off``.
     """
     n = sta.size
-    out = np.full(n, np.nan)
+    out = np.empty(n)
+    if on == np.inf:
+        out[: min(lag, n)] = np.nan
+        for i in range(lag, n):
+            out[i] = sta[i] / lta[i - lag] if lta[i - lag] > 0.0 else np.nan
+        return out
+    out[:] = np.nan
     holding = False
     spent = False
     kept = 0.0
@@ -136,13 +143,22 @@ def recursive_ratio(
     is not updated.
     """
     n = x.size
-    out = np.full(n, np.nan)
+    out = np.empty(n)
     cs = 1.0 / nsta
     cl = 1.0 / nlta
     ics = 1.0 - cs
     icl = 1.0 - cl
     sta = 0.0
     lta = 0.0
+    if on == np.inf:
+        for i in range(1, n):
+            energy = x[i] * x[i]
+            sta = cs * energy + ics * sta
+            lta = cl * energy + icl * lta
+            out[i] = sta / lta if lta > 0.0 else np.nan
+        out[: min(nlta, n)] = np.nan
+        return out
+    out[:] = np.nan
     holding = False
     spent = False
     since = 0
@@ -194,6 +210,24 @@ def carl(x: FloatArray, nsta: int, nlta: int, ratio: float, quiet: float) -> Flo
 
 
 @kernel
+def _may_be_dead(x: FloatArray, shortest_dead: int) -> bool:
+    """Tell whether ``live_segments`` could find anything but one live piece (fast, no false no).
+
+    A dead sample is below the resolution of the largest mean square there can be, and a run of
+    ``shortest_dead`` of them contains one of every ``shortest_dead``-th samples.
+    """
+    largest = 0.0
+    for v in x:
+        energy = v * v
+        if not energy < np.inf:
+            return True
+        if energy > largest:
+            largest = energy
+    some = x[::shortest_dead]
+    return bool(np.any(some * some <= _BELOW_RESOLUTION * largest))
+
+
+@kernel
 def live_segments(x: FloatArray, shortest_dead: int, memory: int) -> IntArray:
     """Return first and one-past-last sample of each live piece, shape (pieces, 2).
 
@@ -203,6 +237,11 @@ def live_segments(x: FloatArray, shortest_dead: int, memory: int) -> IntArray:
     """
     n = x.size
     found = np.empty((8, 2), dtype=np.int64)
+    if n > 0 and not _may_be_dead(x, shortest_dead):
+        found[0, 0] = 0
+        found[0, 1] = n
+        return found[:1]
+    share = 1.0 / memory
     count = 0
     begin = -1  # first sample of the piece, -1 = in no piece
     run = 0  # dead samples up to here
@@ -220,7 +259,7 @@ def live_segments(x: FloatArray, shortest_dead: int, memory: int) -> IntArray:
                 run = 0
             else:
                 dead = energy <= _BELOW_RESOLUTION * level
-                level += (energy - level) / memory
+                level += (energy - level) * share
                 if level < 1e-300:
                     level = 0.0
                 if dead:

@@ -210,15 +210,19 @@ def _characteristic(
     fs = float(trace.stats.sampling_rate)
     nsta, nlta = window_samples(sta, lta, fs, trace.id)
     x = real_samples(trace)
-    out = np.full(x.size, np.nan)
     shortest_dead = x.size + 1 if math.isinf(dead_run) else max(1, round(dead_run * fs))
     hold = (on, off, x.size if math.isinf(longest) else round(longest * fs))
-    for begin, end in _kernels.live_segments(x, shortest_dead, nlta):
-        out[begin:end] = _values(x[begin:end], nsta, nlta, method, ratio, quiet, hold)
+    live = _kernels.live_segments(x, shortest_dead, nlta)
+    if len(live) == 1 and live[0, 1] - live[0, 0] == x.size:
+        out = _values(x, nsta, nlta, method, ratio, quiet, hold)
+    else:
+        out = np.full(x.size, np.nan)
+        for begin, end in live:
+            out[begin:end] = _values(x[begin:end], nsta, nlta, method, ratio, quiet, hold)
     result = Trace(header=trace.stats.copy())
     result.data = out
-    begin, _ = provenance.valid_span(trace)
-    settled = max(0, math.ceil((begin - trace.stats.starttime) * fs - 1e-6))
+    valid_from, _ = provenance.valid_span(trace)
+    settled = max(0, math.ceil((valid_from - trace.stats.starttime) * fs - 1e-6))
     items: dict[str, Any] = {
         "units": {"z": "standard deviations", "carl": provenance.units_of(trace)}.get(
             method, "ratio"

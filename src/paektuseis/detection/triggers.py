@@ -35,7 +35,8 @@ def trigger_onsets(
 
     A trigger begins at the first sample at or above ``thr_on`` and ends at the last sample at
     or above ``thr_off`` (ObsPy's ``trigger_onset`` gives the same samples). It never begins in
-    blind time (``blind_until``, ``valid_until`` and NaN in the function).
+    blind time (``blind_until``, ``valid_until`` and NaN in the function); where the function is
+    above ``thr_on`` at the first sample that can be judged, it begins there.
 
     Parameters
     ----------
