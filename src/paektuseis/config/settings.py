@@ -236,7 +236,23 @@ DEFAULT_DETECTORS: tuple[DetectorSettings, ...] = (
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings of a run."""
+    """All settings of a run.
+
+    Attributes
+    ----------
+    data : DataSettings
+        Which records are read and how they are prepared.
+    detectors : tuple of DetectorSettings
+        At least one, each with a name of its own.
+    amplitude : AmplitudeSettings
+        Continuous amplitude.
+    spectra : SpectralSettings
+        Continuous spectra.
+    events : EventSettings
+        What is measured on each event.
+    pages : PageSettings
+        Which pages are drawn.
+    """
 
     data: DataSettings = DataSettings()
     detectors: tuple[DetectorSettings, ...] = DEFAULT_DETECTORS

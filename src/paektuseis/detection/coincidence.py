@@ -36,8 +36,39 @@ def coincidence(
 ) -> pd.DataFrame:
     """Find the events that several stations saw together.
 
-    The detections of :func:`coincidence_candidates` that have no veto; parameters, returned
-    table and errors are the same.
+    The detections of :func:`coincidence_candidates` that have no veto; the method and its
+    parameters are described there.
+
+    Parameters
+    ----------
+    triggers : DataFrame
+        Table ``tables.TRIGGERS``, in any order.
+    min_stations : int, optional
+        Stations needed; 1 makes an event of every trigger, merged over the channels.
+    window : float, optional
+        Largest difference of onsets in seconds, without moveout.
+    stations : DataFrame or Network, optional
+        Places of the stations, for the moveout.
+    velocity : float, optional
+        Slowest speed in km/s at which a first trigger crosses the network.
+    merge_gap : float, optional
+        Join an event that begins within so many seconds after the end of the one before.
+    spike_spread : float, optional
+        Seconds within which onsets count as simultaneous; 0 switches that veto off.
+    detector : str, optional
+        Name of the detector for the table and the ids.
+
+    Returns
+    -------
+    DataFrame
+        Table ``tables.DETECTIONS``, by start time, without vetoed rows.
+
+    Raises
+    ------
+    ParameterError
+        If an option is out of range or the table lacks a column.
+    MetadataError
+        If ``stations`` lacks the coordinates of a station that triggered.
 
     Examples
     --------

@@ -16,6 +16,15 @@ from ..errors import PaektuseisError
 def safe_text(text: str) -> str:
     r"""Return text with control characters escaped, fit for a log, a terminal or a table.
 
+    Parameters
+    ----------
+    text : str
+        For example a message that quotes a header.
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> safe_text("A\nB")

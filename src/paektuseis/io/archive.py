@@ -130,7 +130,18 @@ class Archive:
         """Return the files that may hold samples of a channel in a time span.
 
         With a naming pattern the files just before and after are among them, since day
-        files often begin late or end early. ``trace_id`` may hold wildcards.
+        files often begin late or end early.
+
+        Parameters
+        ----------
+        trace_id : str
+            NET.STA.LOC.CHA, wildcards allowed.
+        starttime, endtime : UTCDateTime or str, optional
+            Span; open where not given.
+
+        Returns
+        -------
+        list of Path
         """
         start = None if starttime is None else as_utc(starttime, name="starttime")
         end = None if endtime is None else as_utc(endtime, name="endtime")
@@ -332,7 +343,20 @@ class Archive:
         starttime: TimeLike | None = None,
         endtime: TimeLike | None = None,
     ) -> list[dict[str, Any]]:
-        """Return path, size (bytes) and mtime (ns) of the files a :meth:`read` would open."""
+        """Return what identifies the files that a :meth:`read` would open.
+
+        Parameters
+        ----------
+        trace_ids : str or iterable of str, optional
+            Channels, wildcards allowed; default all.
+        starttime, endtime : UTCDateTime or str, optional
+            Span; open where not given.
+
+        Returns
+        -------
+        list of dict
+            ``path`` (str), ``size`` (bytes), ``mtime_ns`` (ns since 1970).
+        """
         out = []
         for path in self._paths(trace_ids, starttime, endtime):
             info = os.stat(path)
