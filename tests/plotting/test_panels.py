@@ -405,3 +405,14 @@ def test_time_columns_become_dates():
 def test_axes_that_are_none_are_refused():
     with pytest.raises(ParameterError, match="Axes"):
         ps.plot_waveforms(record(10), ax=Figure())
+
+
+def test_settling_does_not_set_the_scale():
+    trace = record(60, offset=0.0)
+    trace.data[:100] *= 1000.0
+    note(trace, valid_from=T0 + 2)
+    ax = ps.plot_waveforms(trace)
+    expected = np.abs(trace.data[200:] - np.median(trace.data)).max()
+    assert ax.texts[0].get_text() == f"±{expected:.3g} counts"
+    drawn = ax.lines[0].get_ydata()
+    assert np.nanmax(np.abs(drawn)) == pytest.approx(0.5)

@@ -14,7 +14,7 @@ from ..errors import ParameterError
 from ..provenance import band_of, recall, units_of, valid_span
 from ..tables import TRIGGERS
 from ..times import TimeLike
-from ..types import Band
+from ..types import Band, FloatArray
 from ._envelope import as_traces, by_id, outline, span_of
 from ._stations import distances, station_key
 from ._style import (
@@ -125,7 +125,7 @@ def plot_waveforms(
             "draw one unit at a time or use normalise='trace'"
         )
     lines = {key: outline(groups[key], start, end, 1500) for key in ids}
-    peaks = {key: _deflection(values) for key, (_, values) in lines.items()}
+    peaks = {key: _deflection(groups[key], *line) for key, line in lines.items()}
     largest = max((p for p in peaks.values() if np.isfinite(p)), default=np.nan)
 
     axes_height = max(2.0, 0.55 * len(ids) + 0.9)
@@ -138,7 +138,11 @@ def plot_waveforms(
             centre = float(np.nanmedian(values))
             scale = 0.46 / peak if peak > 0 else 0.0
             ax.plot(
-                days, slot - (values - centre) * scale, color=color, linewidth=linewidth, zorder=3
+                days,
+                slot - np.clip((values - centre) * scale, -0.5, 0.5),
+                color=color,
+                linewidth=linewidth,
+                zorder=3,
             )
             note = f"±{number_text(peak)} {unit_text(units[key])}"
         else:
@@ -176,10 +180,17 @@ def _ordered(ids: list[str], known: dict[str, float], order: str | None) -> list
     raise ParameterError(f"order={order!r}; choose 'distance', 'id' or 'given'")
 
 
-def _deflection(values: Any) -> float:
-    if not len(values) or not np.isfinite(values).any():
+def _deflection(traces: list[Trace], days: FloatArray, values: FloatArray) -> float:
+    """Return the largest deflection from the median, settling of filters left out."""
+    settled = np.zeros(len(days), dtype=bool)
+    for trace in traces:
+        valid_from, valid_until = valid_span(trace)
+        settled |= (days >= to_days(valid_from)) & (days <= to_days(valid_until))
+    present = np.isfinite(values)
+    if not present.any():
         return float("nan")
-    return float(np.nanmax(np.abs(values - np.nanmedian(values))))
+    chosen = values[present & settled] if (present & settled).any() else values[present]
+    return float(np.max(np.abs(chosen - np.median(values[present]))))
 
 
 def _row_label(trace_id: str, known: dict[str, float]) -> str:
