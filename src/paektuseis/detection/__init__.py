@@ -12,7 +12,8 @@ from .characteristic import sta_lta
 from .coincidence import coincidence, coincidence_candidates
 from .cutting import cut_events
 from .matching import MatchResult, match_detections
-from .triggers import monitored_time, trigger_onsets
+from .monitoring import monitored_time
+from .triggers import trigger_onsets
 
 __all__ = [
     "MatchResult",

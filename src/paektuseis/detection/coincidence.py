@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .. import tables
 from ..errors import MetadataError, ParameterError
-from . import _scan
+from . import _grouping
 from ._frames import from_columns, nanoseconds
 from .veto import simultaneous_onsets
 
@@ -270,8 +270,10 @@ def _detect(triggers: pd.DataFrame, detector: str, rule: _Rule) -> pd.DataFrame:
     allow = np.full((len(names), len(names)), rule.window)
     if distances is not None:
         allow = allow + distances / rule.velocity
-    label = _scan.group(on, off, station, np.rint(allow * 1e9).astype(np.int64), rule.min_stations)
-    event, role = _scan.merge(
+    label = _grouping.group(
+        on, off, station, np.rint(allow * 1e9).astype(np.int64), rule.min_stations
+    )
+    event, role = _grouping.merge(
         on, off, station, label, rule.min_stations, round(rule.merge_gap * 1e9), len(names)
     )
     keep = np.flatnonzero(event >= 0)
