@@ -185,6 +185,28 @@ def test_int32_count_never_reads_the_next_record(tmp_path, mseed, rng):
     assert "bad_count" in set(reader_findings(stream).check)
 
 
+def test_wrong_word_order_of_one_record(tmp_path, mseed, data):
+    raw = mseed(data, encoding="INT32", reclen=512)
+    stream = read(tmp_path, patch(raw, 3 * 512 + 53, b"\0"))
+    check_against_truth(stream, data, lose_at_most=114)
+    assert reader_findings(stream).check.tolist() == ["word_order"]
+    half = len(raw) // 1024 * 512  # a change of order that lasts is none
+    samples = struct.unpack(">H", raw[30:32])[0] * (half // 512)
+    little = mseed(data[samples:], start=START + samples / 100, encoding="INT32", reclen=512,
+                   byteorder="<")
+    (trace,) = read(tmp_path, raw[:half] + little)
+    np.testing.assert_array_equal(trace.data, data)
+
+
+def test_a_shift_below_half_a_sample_is_told(tmp_path, mseed, data):
+    content = mseed(data[:2000], reclen=512) + mseed(
+        data[2000:4000], start=START + 20.004, reclen=512)
+    stream = read(tmp_path, content)
+    np.testing.assert_array_equal(stream[0].data, data[:4000])
+    rows = reader_findings(stream)
+    assert rows[rows.check == "misaligned"].value.tolist() == pytest.approx([0.4])
+
+
 def test_zero_tail_is_told_once(tmp_path, data, raw):
     stream = read(tmp_path, raw + bytes(1 << 20))
     np.testing.assert_array_equal(stream[0].data, data)

@@ -20,10 +20,11 @@ COLUMNS = 14
 # verdicts on a record (or on bytes that are none)
 OK, EMPTY, TEXT, CONTROL, ZEROS, JUNK = range(6)
 CUT, BAD_TIME, BAD_CHAIN, BAD_LENGTH, BAD_RATE, BAD_ENCODING, BAD_DATA, BAD_COUNT = range(6, 14)
-BAD_STEIM, SHORT_STEIM = 14, 15
+BAD_STEIM, SHORT_STEIM, BAD_ORDER = 14, 15, 16
 
 # notes on a usable record
-NOTE_TIME_CORRECTED, NOTE_LEAP_SECOND, NOTE_LENGTH, NOTE_ORDER, NOTE_RATE = 1, 2, 4, 8, 16
+NOTE_TIME_CORRECTED, NOTE_LEAP_SECOND, NOTE_LENGTH, NOTE_ORDER = 1, 2, 4, 8
+NOTE_RATE, NOTE_NO_1000 = 16, 32
 
 _DAY_NS = 86_400_000_000_000
 
@@ -284,6 +285,7 @@ def _read_header(b: Any, o: Any, row: Any, rate: Any, scratch: Any) -> None:
         return
     if row[ENCODING] < 0:
         row[ENCODING] = 10  # SEED without blockette 1000: Steim-1 is what such records hold
+        row[NOTES] |= NOTE_NO_1000
     size = _sample_size(row[ENCODING])
     if row[ENCODING] == 0:
         row[VERDICT] = TEXT

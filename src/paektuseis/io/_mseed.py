@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -273,34 +274,76 @@ def run_header(records: Records, group: Group, run: IntArray, npts: int) -> dict
     }
 
 
-def decode_run(
-    records: Records, group: Group, run: IntArray
+def decode_group(
+    records: Records, group: Group, runs: list[IntArray]
 ) -> tuple[list[tuple[IntArray, NDArray[Any]]], list[tuple[int, int]]]:
-    """Decode a run of records; returns its unbroken pieces and (row, verdict) of each failure."""
-    counts = records.rows[run, k.NSAMP]
-    position = np.zeros(len(run), np.int64)
-    np.cumsum(counts[:-1], out=position[1:])
-    out = np.empty(int(counts.sum()), group.kind)
-    status = np.zeros(len(run), np.int64)
-    encodings = records.rows[run, k.ENCODING]
+    """Decode the runs of a group in one go.
+
+    Returns the unbroken pieces, as records and samples, and (row, verdict) of each record
+    that could not be decoded and so breaks its run.
+    """
+    order = runs[0] if len(runs) == 1 else np.concatenate(runs)
+    counts = records.rows[order, k.NSAMP]
+    position = np.zeros(len(order) + 1, np.int64)
+    np.cumsum(counts, out=position[1:])
+    out = np.empty(int(position[-1]), group.kind)
+    status = _decode(records, order, position[:-1], out)
+    begin_of_run = np.zeros(len(order), np.bool_)
+    begin_of_run[np.cumsum([0, *map(len, runs[:-1])])] = True
+    bad = status != k.OK
+    cuts = np.flatnonzero(begin_of_run[1:] | bad[1:] | bad[:-1]) + 1
+    if not cuts.size and not bad.any():
+        return [(order, out)], []
+    edges = np.concatenate(([0], cuts, [len(order)]))
+    pieces = [
+        (order[a:b], out[position[a] : position[b]])
+        for a, b in itertools.pairwise(edges.tolist())
+        if not bad[a]
+    ]
+    return pieces, [(int(order[i]), int(status[i])) for i in np.flatnonzero(bad)]
+
+
+def _decode(records: Records, order: IntArray, position: IntArray, out: NDArray[Any]) -> IntArray:
+    """Decode records to their places in ``out``; returns the verdict on each."""
+    status = np.zeros(len(order), np.int64)
+    encodings = records.rows[order, k.ENCODING]
     steim = (encodings == 10) | (encodings == 11)
     if steim.all():
-        k.decode_steim(records.buffer, records.rows, run, position, out, status)
-    else:
-        if steim.any():
-            part = np.zeros(int(steim.sum()), np.int64)
-            k.decode_steim(records.buffer, records.rows, run[steim], position[steim], out, part)
-            status[steim] = part
-        for encoding in np.unique(encodings[~steim]):
-            mine = encodings == encoding
-            decode_plain(records, run[mine], position[mine], int(encoding), out)
-    if not status.any():
-        return [(run, out)], []
-    pieces = []
-    for part in np.split(np.arange(len(run)), np.flatnonzero(np.diff(status != 0)) + 1):
-        if status[part[0]] == 0:
-            begin = int(position[part[0]])
-            end = int(position[part[-1]] + counts[part[-1]])
-            pieces.append((run[part], out[begin:end].copy()))
-    failed = [(int(run[i]), int(status[i])) for i in np.flatnonzero(status)]
-    return pieces, failed
+        k.decode_steim(records.buffer, records.rows, order, position, out, status)
+        return status
+    if steim.any():
+        part = np.zeros(int(steim.sum()), np.int64)
+        k.decode_steim(records.buffer, records.rows, order[steim], position[steim], out, part)
+        status[steim] = part
+    for encoding in np.unique(encodings[~steim]):
+        mine = encodings == encoding
+        decode_plain(records, order[mine], position[mine], int(encoding), out)
+    _suspect_byte_order(records.rows[order], position, out, status)
+    return status
+
+
+def _suspect_byte_order(
+    rows: IntArray, position: IntArray, out: NDArray[Any], status: IntArray
+) -> None:
+    """Mark lone records whose word order flag differs from both neighbours' and does not fit.
+
+    Uncompressed samples carry no checksum; a wrong flag shows by numbers more than a hundred
+    times larger than before and after, which become ordinary when their bytes are turned.
+    """
+    big = rows[:, k.BIG]
+    lone = np.flatnonzero((big[1:-1] != big[:-2]) & (big[1:-1] != big[2:])) + 1
+    for i in lone:
+        if rows[i, k.ENCODING] not in (3, 4, 5):
+            continue
+        size = [
+            float(np.median(np.abs(part.astype(np.float64))))
+            for part in (
+                out[position[j] : position[j] + rows[j, k.NSAMP]] for j in (i - 1, i, i + 1)
+            )
+        ]
+        mine = out[position[i] : position[i] + rows[i, k.NSAMP]].byteswap()
+        with np.errstate(all="ignore"):
+            turned = float(np.median(np.abs(mine.astype(np.float64))))
+        usual = max(size[0], size[2], 1e-30)
+        if not size[1] <= 100 * usual and turned <= 100 * usual:
+            status[i] = k.BAD_ORDER

@@ -8,7 +8,7 @@ from obspy import Trace
 
 from . import _kernels as k
 from ._findings import Finding
-from ._mseed import Selection, decode_run, group_records, group_runs, run_header, scan_records
+from ._mseed import Selection, decode_group, group_records, group_runs, run_header, scan_records
 from ._mseed_report import failed_findings, group_findings, scan_findings
 from ._sources import ByteArray
 
@@ -23,17 +23,16 @@ def read_mseed(
     for group in group_records(records, selection):
         runs = group_runs(records, group)
         findings += group_findings(records, group, runs, path)
-        for run in runs:
-            if headonly:
-                npts = int(records.rows[run, k.NSAMP].sum())
+        if headonly:
+            for run in runs:
                 trace = Trace(header=run_header(records, group, run, 0))
-                trace.stats.npts = npts
+                trace.stats.npts = int(records.rows[run, k.NSAMP].sum())
                 traces.append(trace)
-                continue
-            pieces, failed = decode_run(records, group, run)
-            findings += failed_findings(records, group, failed, path)
-            traces += [
-                Trace(samples, header=run_header(records, group, part, len(samples)))
-                for part, samples in pieces
-            ]
+            continue
+        pieces, failed = decode_group(records, group, runs)
+        findings += failed_findings(records, group, failed, path)
+        traces += [
+            Trace(samples, header=run_header(records, group, part, len(samples)))
+            for part, samples in pieces
+        ]
     return traces, findings

@@ -30,6 +30,11 @@ _CAUSES = {
     k.BAD_DATA: ("bad_data_offset", "error", "samples said to begin outside the record"),
     k.BAD_COUNT: ("bad_count", "error", "more samples claimed than the record can hold"),
     k.BAD_STEIM: ("bad_checksum", "error", "Steim data whose last sample differs from its check"),
+    k.BAD_ORDER: (
+        "word_order",
+        "error",
+        "word order that differs from its neighbours' and gives impossible samples",
+    ),
     k.SHORT_STEIM: ("bad_count", "error", "Steim data with fewer samples than claimed"),
 }
 _NO_HEADER = (k.JUNK, k.ZEROS, k.BAD_TIME, k.CONTROL)
@@ -55,6 +60,12 @@ _NOTES = (
     ),
     (k.NOTE_ORDER, "word_order", "warning", "word order neither 0 nor 1; that of the header taken"),
     (
+        k.NOTE_NO_1000,
+        "no_blockette_1000",
+        "info",
+        "no blockette 1000: length found by the next record, read as Steim-1",
+    ),
+    (
         k.NOTE_RATE,
         "rate_conflict",
         "warning",
@@ -62,6 +73,7 @@ _NOTES = (
     ),
 )
 TIMING_LIMIT = 50
+MISALIGNED = 0.1
 
 
 def _time(ns: int) -> UTCDateTime:
@@ -269,6 +281,10 @@ def group_findings(
                 found.append(add(check, severity, text, which[s], len(s), "records"))
             out += _capped(found, path)
     out += _timing_findings(rows[:, k.TIMING], which, add, path)
+    shift = max((_shift(records, group, run) for run in runs), key=abs)
+    if abs(shift) > MISALIGNED:
+        words = f"record times up to {shift:+.2f} samples off the grid of the first; joined"
+        out.append(add("misaligned", "info", words, which, shift, "samples", MISALIGNED))
     drift = _drift(records, group, runs)
     if drift:
         out.append(
@@ -303,6 +319,14 @@ def _timing_findings(
         words = f"timing quality down to {least} % in {len(s)} records"
         found.append(add("timing_quality", "warning", words, which[s], least, "%", TIMING_LIMIT))
     return _capped(found, path)
+
+
+def _shift(records: Records, group: Group, run: IntArray) -> float:
+    """Largest distance, in samples, of a run's record times from the grid of its first."""
+    rows = records.rows[run]
+    samples = np.cumsum(rows[:, k.NSAMP]) - rows[:, k.NSAMP]
+    off = (rows[:, k.TIME] - rows[0, k.TIME]) / group.step - samples
+    return float(off[np.argmax(np.abs(off))])
 
 
 def _drift(records: Records, group: Group, runs: list[IntArray]) -> float:
