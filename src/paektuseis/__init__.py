@@ -59,6 +59,8 @@ _API: dict[str, str] = {
     "remove_response": "processing",
     "response_curve": "processing",
     "rotate_to_zne": "processing",
+    "settling_time": "processing",
+    "QualityThresholds": "processing",
     # detection
     "sta_lta": "detection",
     "trigger_onsets": "detection",
