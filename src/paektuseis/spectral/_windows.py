@@ -70,14 +70,14 @@ def places(
 ) -> Iterator[tuple[Segment, IntArray, IntArray]]:
     """Yield, for each segment, the numbers and local starts of the windows it covers wholly.
 
-    A segment off the grid by a part of a sample takes its nearest sample.
+    ``starts`` ascend. A segment off the grid by a part of a sample takes its nearest sample.
     """
     for piece in pieces:
         offset = round((piece.start_ns - start_ns) * 1e-9 * piece.sampling_rate)
-        local = starts - offset
-        covered = np.flatnonzero((local >= 0) & (local + size <= len(piece.data)))
-        if covered.size:
-            yield piece, covered, local[covered]
+        low = int(np.searchsorted(starts, offset))
+        high = int(np.searchsorted(starts, offset + len(piece.data) - size, side="right"))
+        if high > low:
+            yield piece, np.arange(low, high), starts[low:high] - offset
 
 
 def windows(
