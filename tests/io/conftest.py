@@ -7,9 +7,17 @@ import pytest
 
 
 def write_mseed(data, *, start="2010-09-01T00:00:00.123400", rate=100.0, code="UV05", **options):
-    trace = obspy.Trace(data, header={
-        "network": "YA", "station": code, "location": "00", "channel": "HHZ",
-        "sampling_rate": rate, "starttime": obspy.UTCDateTime(start)})
+    trace = obspy.Trace(
+        data,
+        header={
+            "network": "YA",
+            "station": code,
+            "location": "00",
+            "channel": "HHZ",
+            "sampling_rate": rate,
+            "starttime": obspy.UTCDateTime(start),
+        },
+    )
     buffer = io.BytesIO()
     trace.write(buffer, format="MSEED", **options)
     return buffer.getvalue()

@@ -19,9 +19,17 @@ ID = "XX.A.00.HHZ"
 def truth(rng):
     """Ten minutes around midnight, 50 Hz."""
     data = np.cumsum(rng.integers(-99, 99, 30000)).astype(np.int32)
-    return obspy.Trace(data, header={"network": "XX", "station": "A", "location": "00",
-                                     "channel": "HHZ", "sampling_rate": 50,
-                                     "starttime": MIDNIGHT - 300})
+    return obspy.Trace(
+        data,
+        header={
+            "network": "XX",
+            "station": "A",
+            "location": "00",
+            "channel": "HHZ",
+            "sampling_rate": 50,
+            "starttime": MIDNIGHT - 300,
+        },
+    )
 
 
 def sds_path(root, day, station="A"):
@@ -62,8 +70,9 @@ def test_samples_are_found_in_neighbouring_files(imperfect, truth):
 def test_any_split_of_the_record_gives_the_same_samples(tmp_path, truth, rng):
     edges = np.sort(rng.choice(np.arange(1, 29999), 6, replace=False))
     for i, part in enumerate(np.split(np.arange(30000), edges)):
-        piece = truth.slice(truth.stats.starttime + part[0] / 50,
-                            truth.stats.starttime + part[-1] / 50)
+        piece = truth.slice(
+            truth.stats.starttime + part[0] / 50, truth.stats.starttime + part[-1] / 50
+        )
         save(piece, tmp_path / f"part{(i * 5) % 7}")
     archive = Archive(tmp_path)
     assert archive.layout == "flat"
@@ -76,8 +85,9 @@ def test_any_split_of_the_record_gives_the_same_samples(tmp_path, truth, rng):
 def test_availability_and_gaps_from_headers(tmp_path, truth):
     start = truth.stats.starttime
     save(truth.slice(endtime=start + 99.98), sds_path(tmp_path, 1))
-    stream = obspy.Stream([truth.slice(start + 130, start + 399.98),
-                           truth.slice(start + 450, start + 499.98)])
+    stream = obspy.Stream(
+        [truth.slice(start + 130, start + 399.98), truth.slice(start + 450, start + 499.98)]
+    )
     stream.write(str(sds_path(tmp_path, 2)), format="MSEED", encoding="STEIM2", reclen=512)
     archive = Archive(tmp_path)
     table = archive.availability()
@@ -181,10 +191,13 @@ def test_hostile_codes_stay_below_the_root(tmp_path, truth):
         assert (tmp_path / "deep" / "root") in path.resolve().parents
 
 
-@pytest.mark.parametrize(("folder", "ids"), [
-    ("piton_undervolc_2010/waveforms", "YA.UV05.00.HHZ"),
-    ("volcano_snippets/gareloi_2022_lf", "AV.GAEA..BHZ"),
-])
+@pytest.mark.parametrize(
+    ("folder", "ids"),
+    [
+        ("piton_undervolc_2010/waveforms", "YA.UV05.00.HHZ"),
+        ("volcano_snippets/gareloi_2022_lf", "AV.GAEA..BHZ"),
+    ],
+)
 def test_real_folders(real_data, folder, ids):
     archive = Archive(real_data / folder)
     assert ids in archive.trace_ids()
@@ -192,5 +205,6 @@ def test_real_folders(real_data, folder, ids):
     assert [t.stats.npts for t in traces] == archive.availability(ids).npts.tolist()
     if "piton" in folder:
         assert archive.availability("YA.UV*.00.HHZ", "2010-09-01", "2010-09-02").npts.tolist() == (
-            [8_640_000] * 3)
+            [8_640_000] * 3
+        )
         assert archive.days()[0].date == dt.date(2010, 9, 1)

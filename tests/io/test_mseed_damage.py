@@ -29,8 +29,8 @@ def check_against_truth(stream, data, lose_at_most):
     seen = np.zeros(len(data), bool)
     for trace in stream:
         first = round((trace.stats.starttime - START) * 100)
-        np.testing.assert_array_equal(trace.data, data[first: first + trace.stats.npts])
-        seen[first: first + trace.stats.npts] = True
+        np.testing.assert_array_equal(trace.data, data[first : first + trace.stats.npts])
+        seen[first : first + trace.stats.npts] = True
     assert np.count_nonzero(~seen) <= lose_at_most
     return seen
 
@@ -43,17 +43,19 @@ def read(tmp_path, content):
 
 def patch(raw, at, values):
     out = bytearray(raw)
-    out[at: at + len(values)] = values
+    out[at : at + len(values)] = values
     return bytes(out)
 
 
 SECOND = 512  # offset of the second record
 CASES = {
-    "bit in a frame": (lambda r: patch(r, SECOND + 200, bytes([r[SECOND + 200] ^ 4])),
-                       "bad_checksum"),
+    "bit in a frame": (
+        lambda r: patch(r, SECOND + 200, bytes([r[SECOND + 200] ^ 4])),
+        "bad_checksum",
+    ),
     "zero block": (lambda r: patch(r, SECOND, bytes(512)), "hole"),
-    "noise for a header": (lambda r: patch(r, SECOND, b"\xA7" * 48), "not_a_record"),
-    "stray byte": (lambda r: r[:SECOND + 100] + b"x" + r[SECOND + 100:], "bad_"),
+    "noise for a header": (lambda r: patch(r, SECOND, b"\xa7" * 48), "not_a_record"),
+    "stray byte": (lambda r: r[: SECOND + 100] + b"x" + r[SECOND + 100 :], "bad_"),
     "count too big": (lambda r: patch(r, SECOND + 30, b"\xff\xff"), "bad_count"),
     "blockette loop": (lambda r: patch(r, SECOND + 50, struct.pack(">H", 48)), "bad_blockette"),
     "length 2**30": (lambda r: patch(r, SECOND + 54, b"\x1e"), "bad_length"),
@@ -83,7 +85,7 @@ def test_one_bad_record_costs_one_record(tmp_path, data, raw, case):
 
 
 def test_order_and_copies_do_not_matter(tmp_path, data, raw, rng):
-    records = [raw[i: i + 512] for i in range(0, len(raw), 512)]
+    records = [raw[i : i + 512] for i in range(0, len(raw), 512)]
     order = rng.permutation(len(records))
     stream = read(tmp_path, b"".join(records[i] for i in order) + b"".join(records[5:9]))
     assert len(stream) == 1
@@ -95,7 +97,7 @@ def test_order_and_copies_do_not_matter(tmp_path, data, raw, rng):
 
 def test_slow_drift_splits_instead_of_adding_up(tmp_path, data, raw):
     """0.8 ms later with each record: within half a sample everywhere, and told."""
-    records = [bytearray(raw[i: i + 512]) for i in range(0, len(raw), 512)]
+    records = [bytearray(raw[i : i + 512]) for i in range(0, len(raw), 512)]
     starts = []
     at = 0
     for i, record in enumerate(records):
@@ -118,7 +120,7 @@ def test_slow_drift_splits_instead_of_adding_up(tmp_path, data, raw):
 def test_jitter_of_the_rate_is_joined(tmp_path, mseed, data):
     parts, at = [], 0
     for rate in (99.99, 100.0, 100.01, 100.0):
-        parts.append(mseed(data[at: at + 300], start=START + at / 100, rate=rate, reclen=4096))
+        parts.append(mseed(data[at : at + 300], start=START + at / 100, rate=rate, reclen=4096))
         at += 300
     stream = read(tmp_path, b"".join(parts))
     assert [t.stats.sampling_rate for t in stream] == [100.0]
@@ -127,12 +129,17 @@ def test_jitter_of_the_rate_is_joined(tmp_path, mseed, data):
 
 
 def test_rate_change_and_type_change_stay_apart(tmp_path, mseed, data):
-    content = mseed(data[:500], reclen=512) + mseed(
-        data[500:1000], start=START + 5, rate=50.0, reclen=512
-    ) + mseed(data[1000:1500].astype(np.float32), start=START + 15, reclen=512)
+    content = (
+        mseed(data[:500], reclen=512)
+        + mseed(data[500:1000], start=START + 5, rate=50.0, reclen=512)
+        + mseed(data[1000:1500].astype(np.float32), start=START + 15, reclen=512)
+    )
     stream = read(tmp_path, content)
     assert sorted((t.stats.npts, t.stats.sampling_rate, str(t.data.dtype)) for t in stream) == [
-        (500, 50.0, "int32"), (500, 100.0, "float32"), (500, 100.0, "int32")]
+        (500, 50.0, "int32"),
+        (500, 100.0, "float32"),
+        (500, 100.0, "int32"),
+    ]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -1e300])
@@ -159,8 +166,9 @@ def test_winston_gap_value_is_a_gap(tmp_path, mseed, data):
 
 
 def test_integers_labelled_float_are_refused(tmp_path, mseed, rng):
-    raw = bytearray(mseed(rng.integers(0, 5000, 1000).astype(np.int32), encoding="INT32",
-                          reclen=4096))
+    raw = bytearray(
+        mseed(rng.integers(0, 5000, 1000).astype(np.int32), encoding="INT32", reclen=4096)
+    )
     raw[52] = 4
     (tmp_path / "x").write_bytes(raw)
     with pytest.raises(ps.WaveformError, match="denormal"):
@@ -192,15 +200,17 @@ def test_wrong_word_order_of_one_record(tmp_path, mseed, data):
     assert reader_findings(stream).check.tolist() == ["word_order"]
     half = len(raw) // 1024 * 512  # a change of order that lasts is none
     samples = struct.unpack(">H", raw[30:32])[0] * (half // 512)
-    little = mseed(data[samples:], start=START + samples / 100, encoding="INT32", reclen=512,
-                   byteorder="<")
+    little = mseed(
+        data[samples:], start=START + samples / 100, encoding="INT32", reclen=512, byteorder="<"
+    )
     (trace,) = read(tmp_path, raw[:half] + little)
     np.testing.assert_array_equal(trace.data, data)
 
 
 def test_a_shift_below_half_a_sample_is_told(tmp_path, mseed, data):
     content = mseed(data[:2000], reclen=512) + mseed(
-        data[2000:4000], start=START + 20.004, reclen=512)
+        data[2000:4000], start=START + 20.004, reclen=512
+    )
     stream = read(tmp_path, content)
     np.testing.assert_array_equal(stream[0].data, data[:4000])
     rows = reader_findings(stream)
@@ -217,7 +227,8 @@ def test_zero_tail_is_told_once(tmp_path, data, raw):
 
 def test_54_years_between_two_records_cost_nothing(tmp_path, mseed, data):
     content = mseed(data[:400], start="1970-01-02", reclen=512) + mseed(
-        data[:400], start="2024-01-02", reclen=512)
+        data[:400], start="2024-01-02", reclen=512
+    )
     stream = read(tmp_path, content)
     assert len(stream) == 2
     joined, _ = ps.join_segments(stream)
@@ -241,9 +252,9 @@ def test_mutations_never_crash(tmp_path, raw):
                 del content[at:]
                 content += b"\0"
             elif kind == 2:
-                content[at:at] = content[at: at + 40]
+                content[at:at] = content[at : at + 40]
             else:
-                content[at: at + 30] = bytes(len(content[at: at + 30]))
+                content[at : at + 30] = bytes(len(content[at : at + 30]))
         path.write_bytes(content)
         try:
             for trace in read_waveforms(path):
@@ -270,15 +281,23 @@ def test_corpus(real_data):
             theirs = [t for t in obspy.read(str(path), format="MSEED") if t.stats.npts]
         if len(stream) == len(theirs) and all(
             a.stats.starttime == b.stats.starttime and np.array_equal(a.data, b.data)
-            for a, b in zip(stream, sorted(theirs, key=lambda t: (t.id, t.stats.starttime)),
-                            strict=True)
+            for a, b in zip(
+                stream, sorted(theirs, key=lambda t: (t.id, t.stats.starttime)), strict=True
+            )
         ):
             equal.append(path.name)
         else:
             other.append(path.name)
             assert len(reader_findings(stream)), path.name
-    assert refused == ["emptyfile.mseed", "infinite-loop.mseed", "not.mseed", "not2.mseed",
-                       "not3.mseed", "not4.mseed", "rt130_sr0_cropped.mseed"]
+    assert refused == [
+        "emptyfile.mseed",
+        "infinite-loop.mseed",
+        "not.mseed",
+        "not2.mseed",
+        "not3.mseed",
+        "not4.mseed",
+        "rt130_sr0_cropped.mseed",
+    ]
     # one joins over a record without samples, the other drops 17 copies of one record
     assert other == ["mseed_data_offset_0.mseed", "qualityflags.mseed"]
     assert len(equal) > 40

@@ -24,9 +24,12 @@ def integers(seed, count, bits):
 
 @SETTINGS
 @given(
-    seed=st.integers(0, 2**31), count=st.integers(1, 4000), bits=st.integers(1, 25),
+    seed=st.integers(0, 2**31),
+    count=st.integers(1, 4000),
+    bits=st.integers(1, 25),
     encoding=st.sampled_from(["STEIM1", "STEIM2", "INT32", "FLOAT32", "FLOAT64"]),
-    order=st.sampled_from("<>"), reclen=st.sampled_from([256, 512, 4096]),
+    order=st.sampled_from("<>"),
+    reclen=st.sampled_from([256, 512, 4096]),
     rate=st.sampled_from([0.1, 1.0, 75.0, 100.0, 125.0, 33.333333]),
 )
 def test_equal_to_obspy(tmp_path, mseed, seed, count, bits, encoding, order, reclen, rate):
@@ -35,8 +38,9 @@ def test_equal_to_obspy(tmp_path, mseed, seed, count, bits, encoding, order, rec
     if encoding == "STEIM2":  # differences beyond 30 bits cannot be written
         walk = np.clip(walk, -(2**28), 2**28)
     path = tmp_path / "x.mseed"
-    path.write_bytes(mseed(walk.astype(kind), encoding=encoding, byteorder=order, reclen=reclen,
-                           rate=rate))
+    path.write_bytes(
+        mseed(walk.astype(kind), encoding=encoding, byteorder=order, reclen=reclen, rate=rate)
+    )
     ours, theirs = read_waveforms(path), obspy.read(str(path), format="MSEED")
     assert len(ours) == len(theirs) == 1
     assert ours[0].data.dtype == kind
@@ -70,8 +74,14 @@ def steim_frame(words, first, last, nibbles):
 def test_steim2_by_hand():
     """The SEED manual's dnib table, each width once, written out by hand."""
     words, nibbles, differences = [], [], []
-    for code, dnib, count, bits in [(2, 1, 1, 30), (2, 2, 2, 15), (2, 3, 3, 10), (3, 0, 5, 6),
-                                    (3, 1, 6, 5), (3, 2, 7, 4)]:
+    for code, dnib, count, bits in [
+        (2, 1, 1, 30),
+        (2, 2, 2, 15),
+        (2, 3, 3, 10),
+        (3, 0, 5, 6),
+        (3, 1, 6, 5),
+        (3, 2, 7, 4),
+    ]:
         values = [(-1) ** i * (i + 1) for i in range(count)]
         word = dnib << 30
         for i, v in enumerate(values):

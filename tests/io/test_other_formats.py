@@ -16,8 +16,17 @@ START = obspy.UTCDateTime("2010-09-01T00:00:10.25")
 @pytest.fixture
 def trace(rng):
     data = np.cumsum(rng.integers(-50, 50, 3000)).astype(np.int32)
-    return obspy.Trace(data, header={"network": "YA", "station": "UV05", "location": "00",
-                                     "channel": "HHZ", "sampling_rate": 100, "starttime": START})
+    return obspy.Trace(
+        data,
+        header={
+            "network": "YA",
+            "station": "UV05",
+            "location": "00",
+            "channel": "HHZ",
+            "sampling_rate": 100,
+            "starttime": START,
+        },
+    )
 
 
 def write(trace, path, name, dtype=None, **options):
@@ -30,8 +39,7 @@ def write(trace, path, name, dtype=None, **options):
 
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_sac(tmp_path, trace, order):
-    path = write(trace, tmp_path / "x", "SAC", np.float32,
-                 byteorder=order)
+    path = write(trace, tmp_path / "x", "SAC", np.float32, byteorder=order)
     (ours,) = read_waveforms(path)
     np.testing.assert_array_equal(ours.data, trace.data.astype(np.float32))
     assert ours.data.dtype == np.float32
@@ -40,11 +48,19 @@ def test_sac(tmp_path, trace, order):
     assert recall(ours, "units") is None
 
 
-@pytest.mark.parametrize(("at", "code", "value", "words"), [
-    (0, "f", 0.0, "delta"), (0, "f", np.nan, "delta"), (0, "f", -0.01, "delta"),
-    (316, "i", 2**31 - 1, "npts"), (316, "i", -5, "npts"), (316, "i", 2999, "npts"),
-    (280, "i", -12345, "no absolute time"), (284, "i", 400, "is no time"),
-])
+@pytest.mark.parametrize(
+    ("at", "code", "value", "words"),
+    [
+        (0, "f", 0.0, "delta"),
+        (0, "f", np.nan, "delta"),
+        (0, "f", -0.01, "delta"),
+        (316, "i", 2**31 - 1, "npts"),
+        (316, "i", -5, "npts"),
+        (316, "i", 2999, "npts"),
+        (280, "i", -12345, "no absolute time"),
+        (284, "i", 400, "is no time"),
+    ],
+)
 def test_sac_header_lies(tmp_path, trace, at, code, value, words):
     path = write(trace, tmp_path / "x.sac", "SAC", np.float32)
     content = bytearray(path.read_bytes())
@@ -71,7 +87,7 @@ def test_gse2(tmp_path, trace):
     content = path.read_bytes()
     lines = content.split(b"\n")
     first = next(i for i, line in enumerate(lines) if line.startswith(b"DAT2")) + 1
-    merged = b"\n".join([*lines[:first], b"".join(lines[first: first + 5]), *lines[first + 5:]])
+    merged = b"\n".join([*lines[:first], b"".join(lines[first : first + 5]), *lines[first + 5 :]])
     path.write_bytes(merged)
     with pytest.raises(ps.WaveformError, match="characters"):
         read_waveforms(path)
@@ -87,10 +103,19 @@ def test_gse2(tmp_path, trace):
 
 
 @pytest.mark.filterwarnings("ignore:CREATING TRACE HEADER")
-@pytest.mark.parametrize(("name", "dtype"), [
-    ("SLIST", None), ("TSPAIR", None), ("SACXY", np.float32), ("SU", np.float32),
-    ("SEGY", np.float32), ("GCF", None), ("SH_ASC", np.float32), ("AH", np.float32),
-])
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("SLIST", None),
+        ("TSPAIR", None),
+        ("SACXY", np.float32),
+        ("SU", np.float32),
+        ("SEGY", np.float32),
+        ("GCF", None),
+        ("SH_ASC", np.float32),
+        ("AH", np.float32),
+    ],
+)
 def test_round_trip(tmp_path, trace, name, dtype):
     if name in ("GCF", "SU", "SEGY"):  # whole seconds only
         trace.stats.starttime = obspy.UTCDateTime("2010-09-01")
@@ -106,8 +131,13 @@ def test_mseed3(tmp_path, trace):
     pymseed = pytest.importorskip("pymseed")
     path = tmp_path / "x.mseed3"
     records = pymseed.MS3TraceList()
-    records.add_data(sourceid="FDSN:YA_UV05_00_H_H_Z", data_samples=trace.data.tolist(),
-                     sample_type="i", sample_rate=100.0, starttime=int(START.ns))
+    records.add_data(
+        sourceid="FDSN:YA_UV05_00_H_H_Z",
+        data_samples=trace.data.tolist(),
+        sample_type="i",
+        sample_rate=100.0,
+        starttime=int(START.ns),
+    )
     records.to_file(str(path), max_record_length=512, format_version=3)
     (ours,) = read_waveforms(path)
     assert ours.id == trace.id

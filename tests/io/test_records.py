@@ -24,12 +24,27 @@ T0 = obspy.UTCDateTime(ns=1283299200_123456789)
 
 @pytest.fixture
 def detections():
-    return DETECTIONS.frame([
-        {"event_id": "vt-1", "starttime": T0, "endtime": T0 + 9.5, "n_stations": 3,
-         "trace_ids": ("XX.A..HHZ", "XX.B..HHZ"), "peak_ratio": 7.25, "veto": "=1+1"},
-        {"event_id": "vt-2", "starttime": T0 + 60, "endtime": T0 + 61, "n_stations": 1,
-         "trace_ids": (), "freqmin": 1e-9},
-    ])
+    return DETECTIONS.frame(
+        [
+            {
+                "event_id": "vt-1",
+                "starttime": T0,
+                "endtime": T0 + 9.5,
+                "n_stations": 3,
+                "trace_ids": ("XX.A..HHZ", "XX.B..HHZ"),
+                "peak_ratio": 7.25,
+                "veto": "=1+1",
+            },
+            {
+                "event_id": "vt-2",
+                "starttime": T0 + 60,
+                "endtime": T0 + 61,
+                "n_stations": 1,
+                "trace_ids": (),
+                "freqmin": 1e-9,
+            },
+        ]
+    )
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
@@ -57,8 +72,21 @@ def test_csv_is_for_spreadsheets_too(tmp_path):
     frame = pd.DataFrame({"a": ["=1+1", "-3.5", "@x", "plain"], "b": [-1.0, 2.0, 3.0, 4.0]})
     text = write_table(frame, tmp_path / "x.csv").read_text()
     assert text.splitlines() == ["a,b", "'=1+1,-1.0", "-3.5,2.0", "'@x,3.0", "plain,4.0"]
-    times = RSAM.frame([{"trace_id": "A", "starttime": T0, "window": 60, "value": 1, "units": "m",
-                         "statistic": "rms", "freqmin": 1, "freqmax": 2, "coverage": 1}])
+    times = RSAM.frame(
+        [
+            {
+                "trace_id": "A",
+                "starttime": T0,
+                "window": 60,
+                "value": 1,
+                "units": "m",
+                "statistic": "rms",
+                "freqmin": 1,
+                "freqmax": 2,
+                "coverage": 1,
+            }
+        ]
+    )
     assert "2010-09-01T00:00:00.123456789Z" in write_table(times, tmp_path / "t.csv").read_text()
 
 
@@ -93,10 +121,19 @@ def test_atomic_path(tmp_path):
             pass
 
 
-@pytest.mark.parametrize(("text", "name"), [
-    ("1U.JGPD..HHZ", "1U.JGPD..HHZ"), ("", "%00"), (".", "%2E"), ("..", "%2E."),
-    ("../x", "%2E.%2Fx"), ("a\0\n", "a%00%0A"), ("백두", "%EB%B0%B1%EB%91%90"), ("%2E", "%252E"),
-])
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("1U.JGPD..HHZ", "1U.JGPD..HHZ"),
+        ("", "%00"),
+        (".", "%2E"),
+        ("..", "%2E."),
+        ("../x", "%2E.%2Fx"),
+        ("a\0\n", "a%00%0A"),
+        ("백두", "%EB%B0%B1%EB%91%90"),
+        ("%2E", "%252E"),
+    ],
+)
 def test_safe_filename(text, name):
     assert safe_filename(text) == name
 
@@ -141,7 +178,8 @@ def test_hostile_metadata_is_refused(tmp_path):
         "utf16": ((DOCTYPE.decode() + "<a/>").encode("utf-16"), "DOCTYPE"),
         "cut": (content[: len(content) // 2], "well-formed"),
         "deep": (b"<a>" * 5000 + b"</a>" * 5000, "deep|well-formed"),
-        "other": (b"<kml/>", "root <kml>"), "text": (b"hello world\n" * 9, "no station metadata"),
+        "other": (b"<kml/>", "root <kml>"),
+        "text": (b"hello world\n" * 9, "no station metadata"),
         "empty": (b"", "empty"),
         "seed": (b"000001V 0100000" + b" " * 4081, "blockette|cannot be read"),
     }
@@ -155,8 +193,9 @@ def test_hostile_metadata_is_refused(tmp_path):
 
 
 def test_events(tmp_path, real_data):
-    catalog = Catalog([Event(origins=[Origin(time=T0, latitude=42.0, longitude=128.05,
-                                             depth=-2000.0)])])
+    catalog = Catalog(
+        [Event(origins=[Origin(time=T0, latitude=42.0, longitude=128.05, depth=-2000.0)])]
+    )
     path = write_events(catalog, tmp_path / "x.xml")
     assert read_events(path)[0].origins[0].depth == -2000.0
     (tmp_path / "bad.xml").write_bytes(DOCTYPE + b"<a/>")

@@ -15,14 +15,24 @@ DATA = np.random.default_rng(3).integers(-1000, 1000, 1000).astype(np.int32)
 
 
 def piece(begin, end, shift=0.0, rate=100.0, data=DATA, **header):
-    return obspy.Trace(data[begin:end].copy(), header={
-        "network": "XX", "station": "A", "channel": "HHZ", "sampling_rate": rate,
-        "starttime": T0 + (begin + shift) / rate, **header})
+    return obspy.Trace(
+        data[begin:end].copy(),
+        header={
+            "network": "XX",
+            "station": "A",
+            "channel": "HHZ",
+            "sampling_rate": rate,
+            "starttime": T0 + (begin + shift) / rate,
+            **header,
+        },
+    )
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 990), st.integers(1, 400)), min_size=1, max_size=12),
-       st.randoms(use_true_random=False))
+@given(
+    st.lists(st.tuples(st.integers(0, 990), st.integers(1, 400)), min_size=1, max_size=12),
+    st.randoms(use_true_random=False),
+)
 def test_any_set_of_true_pieces_gives_the_truth(cuts, random):
     pieces = [piece(a, min(a + n, 1000)) for a, n in cuts]
     random.shuffle(pieces)
@@ -30,12 +40,12 @@ def test_any_set_of_true_pieces_gives_the_truth(cuts, random):
     joined, found = join_segments(obspy.Stream(pieces))
     covered = np.zeros(1000, bool)
     for a, n in cuts:
-        covered[a: a + n] = True
+        covered[a : a + n] = True
     seen = np.zeros(1000, int)
     for trace in joined:
         first = round((trace.stats.starttime - T0) * 100)
-        np.testing.assert_array_equal(trace.data, DATA[first: first + trace.stats.npts])
-        seen[first: first + trace.stats.npts] += 1
+        np.testing.assert_array_equal(trace.data, DATA[first : first + trace.stats.npts])
+        seen[first : first + trace.stats.npts] += 1
     np.testing.assert_array_equal(seen, covered.astype(int))
     assert len(joined) == np.count_nonzero(np.diff(np.concatenate(([0], covered))) > 0)
     assert set(found.check) <= {"overlap"}
@@ -59,18 +69,27 @@ def test_better_quality_letter_wins_and_is_told():
     better = {"mseed": {"dataquality": "Q"}}
     other = DATA.copy()
     other[::100] += 1
-    joined, found = join_segments(obspy.Stream(
-        [piece(0, 1000, data=other, **header), piece(200, 600, **better)]))
+    joined, found = join_segments(
+        obspy.Stream([piece(0, 1000, data=other, **header), piece(200, 600, **better)])
+    )
     assert len(joined) == 1
     np.testing.assert_array_equal(joined[0].data[200:600], DATA[200:600])
     np.testing.assert_array_equal(joined[0].data[:200], other[:200])
     assert "conflict" in set(found.check)
 
 
-@pytest.mark.parametrize(("shift", "count", "checks"), [
-    (0.0, 1, []), (0.05, 1, []), (0.4, 1, ["misaligned"]), (-0.4, 1, ["misaligned"]),
-    (0.6, 2, []), (-0.6, 2, []), (2.0, 2, []),
-])
+@pytest.mark.parametrize(
+    ("shift", "count", "checks"),
+    [
+        (0.0, 1, []),
+        (0.05, 1, []),
+        (0.4, 1, ["misaligned"]),
+        (-0.4, 1, ["misaligned"]),
+        (0.6, 2, []),
+        (-0.6, 2, []),
+        (2.0, 2, []),
+    ],
+)
 def test_seams(shift, count, checks):
     joined, found = join_segments(obspy.Stream([piece(0, 500), piece(500, 1000, shift)]))
     assert len(joined) == count
@@ -79,8 +98,9 @@ def test_seams(shift, count, checks):
 
 
 def test_types_and_rates_stay_apart():
-    stream = obspy.Stream([
-        piece(0, 300), piece(300, 600, data=DATA.astype(np.float32)), piece(600, 800, rate=50.0)])
+    stream = obspy.Stream(
+        [piece(0, 300), piece(300, 600, data=DATA.astype(np.float32)), piece(600, 800, rate=50.0)]
+    )
     joined, found = join_segments(stream)
     assert len(joined) == 3
     assert set(found.check) == {"type_change", "rate_change"}
@@ -90,9 +110,18 @@ def test_types_and_rates_stay_apart():
 
 def test_records_of_all_pieces_are_kept():
     one, two = piece(0, 500), piece(500, 1000)
-    row = {"trace_id": "XX.A..HHZ", "starttime": T0, "endtime": T0, "check": "x",
-           "severity": "info", "message": "m", "value": 1.0, "units": "", "limit": np.nan,
-           "path": "p"}
+    row = {
+        "trace_id": "XX.A..HHZ",
+        "starttime": T0,
+        "endtime": T0,
+        "check": "x",
+        "severity": "info",
+        "message": "m",
+        "value": 1.0,
+        "units": "",
+        "limit": np.nan,
+        "path": "p",
+    }
     note(one, units="counts", findings=(row,))
     note(two, units="counts", findings=({**row, "check": "y"},))
     joined, _ = join_segments(obspy.Stream([two, one]))

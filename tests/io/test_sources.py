@@ -110,8 +110,13 @@ def test_pipes_devices_and_loops_do_not_block(tmp_path):
     os.symlink("/dev/zero", tmp_path / "zero")
     os.symlink(tmp_path / "loop", tmp_path / "loop")
     (tmp_path / "empty").touch()
-    for name, words in {"pipe": "named pipe", "zero": "device", "loop": "loop", "empty": "empty",
-                        "absent": "no such file"}.items():
+    for name, words in {
+        "pipe": "named pipe",
+        "zero": "device",
+        "loop": "loop",
+        "empty": "empty",
+        "absent": "no such file",
+    }.items():
         with pytest.raises(ps.WaveformError, match=words) as caught:
             read_waveforms(tmp_path / name)
         assert name in str(caught.value)
@@ -191,8 +196,11 @@ def test_report_goes_on_and_tells(tmp_path, raw):
 
 def test_junk_of_many_kinds_is_refused_by_name(tmp_path, rng):
     junk = {
-        "random": rng.bytes(65536), "html": b"<html><body>404</body></html>" * 40,
-        "zeros": bytes(65536), "csv": b"time,value\n1,2\n" * 100, "short": b"000001D ",
+        "random": rng.bytes(65536),
+        "html": b"<html><body>404</body></html>" * 40,
+        "zeros": bytes(65536),
+        "csv": b"time,value\n1,2\n" * 100,
+        "short": b"000001D ",
         "wfdisc": b"STA   CHAN 1278720000.0 1 1 1278723600.0 3600 1.0 1 1 - o s4 /etc passwd\n",
     }
     for name, content in junk.items():
