@@ -7,6 +7,7 @@ Tables are ``pandas.DataFrame`` in long form. Times are UTC-aware
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -31,26 +32,39 @@ class Column:
     required: bool = True
 
 
+_NUMERIC: dict[str, type] = {"float": np.float64, "int": np.int64, "bool": np.bool_}
+_EMPTY: dict[str, Any] = {"int": 0, "bool": False, "float": np.nan, "text": "", "list": ()}
+
+
+def _missing(value: Any) -> bool:
+    return value is None or value is pd.NaT or (isinstance(value, float) and np.isnan(value))
+
+
 def _cast(values: list[Any], kind: Kind) -> Any:
+    """Return a column as an array (or index) of the dtype its kind stands for."""
     if kind == "time":
-        present = [v is not None and not (isinstance(v, float) and np.isnan(v)) for v in values]
-        present = [p and v is not pd.NaT for p, v in zip(present, values, strict=True)]
-        out = pd.Series(pd.NaT, index=range(len(values)), dtype="datetime64[ns, UTC]")
-        if any(present):
-            known = [v for p, v in zip(present, values, strict=True) if p]
-            out[np.array(present)] = as_timestamps(known)
-        return out
+        gaps = np.array([_missing(v) for v in values], dtype=bool)
+        if not gaps.any():
+            return as_timestamps(values)
+        ns = np.full(len(values), np.iinfo(np.int64).min)  # the value numpy reads as NaT
+        known = [v for v, gap in zip(values, gaps, strict=True) if not gap]
+        ns[~gaps] = as_timestamps(known).asi8
+        return pd.DatetimeIndex(ns.view("datetime64[ns]")).tz_localize("UTC")
+    if kind in _NUMERIC:
+        fill = _EMPTY[kind]
+        return np.array([fill if v is None else v for v in values], dtype=_NUMERIC[kind])
     if kind == "text":
-        return pd.Series(["" if v is None else str(v) for v in values], dtype="object").astype(str)
-    if kind == "float":
-        return pd.Series([np.nan if v is None else v for v in values], dtype="float64")
-    if kind == "int":
-        return pd.Series(values, dtype="int64")
-    if kind == "bool":
-        return pd.Series(values, dtype="bool")
-    return pd.Series(
-        [tuple(str(x) for x in (v if v is not None else ())) for v in values], dtype="object"
-    )
+        texts = np.array(["" if v is None else str(v) for v in values], dtype=object)
+        return pd.Series(texts).astype(str)
+    cells = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):
+        cells[i] = () if value is None else tuple(str(x) for x in value)
+    return cells
+
+
+@functools.cache
+def _empty(schema: Schema) -> pd.DataFrame:
+    return pd.DataFrame({c.name: _cast([], c.kind) for c in schema.columns})
 
 
 @dataclass(frozen=True)
@@ -84,10 +98,11 @@ class Schema:
             missing = {c.name for c in self.columns if c.required} - set(row)
             if missing:
                 raise ParameterError(f"a row of table {self.name!r} lacks {sorted(missing)}")
-        empty = {"int": 0, "bool": False}
+        if not rows:
+            return _empty(self).copy()
         return pd.DataFrame(
             {
-                c.name: _cast([r.get(c.name, empty.get(c.kind)) for r in rows], c.kind)
+                c.name: _cast([r.get(c.name, _EMPTY.get(c.kind)) for r in rows], c.kind)
                 for c in self.columns
             }
         )
@@ -194,6 +209,8 @@ QUALITY = Schema(
     ),
 )
 SEVERITIES = ("info", "warning", "error")
+METADATA_CHECKS = ("no_response", "wrong_epoch", "response")
+"""Checks that speak of metadata: they stop a conversion, but the samples are still good."""
 
 AVAILABILITY = Schema(
     "availability",
@@ -224,6 +241,7 @@ TRIGGERS = Schema(
         _FMIN,
         _FMAX,
         _opt("detector", "text", "", "name of the detector that made it"),
+        _opt("flag", "text", "", "why it is not counted ('' = it is)"),
     ),
 )
 

@@ -47,7 +47,7 @@ def event_table(
         ``peak_abs``), else of another channel of its station, else NaN.
     quality : DataFrame, optional
         Table ``tables.QUALITY``: warnings and errors on a channel of the event
-        that touch its time become ``flags`` ("check trace_id").
+        on samples that touch its time become ``flags`` ("check trace_id").
     merge_gap, max_lag : float, optional
         Seconds.
 
@@ -199,7 +199,8 @@ def _fill_amplitudes(events: pd.DataFrame, amplitudes: pd.DataFrame) -> None:
 
 def _fill_flags(events: pd.DataFrame, quality: pd.DataFrame) -> None:
     tables.QUALITY.check(quality, need=("trace_id", "starttime", "endtime", "check", "severity"))
-    bad = quality[quality["severity"].isin(tables.SEVERITIES[1:])].dropna(
+    of_samples = ~quality["check"].isin(tables.METADATA_CHECKS)
+    bad = quality[of_samples & quality["severity"].isin(tables.SEVERITIES[1:])].dropna(
         subset=["starttime", "endtime"]
     )
     spans = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,33 +102,43 @@ def summarise(
 ) -> int:
     """Process a span and write everything; return the exit code."""
     from ..pipeline import process_day
-    from ..report import draw_pages, write_index, write_products
+    from ..report import PagePrinter, write_index, write_products
     from ..report.pages import Pages
     from ..report.products import make_folder
 
     make_folder(out)  # a wrong --out should be known before the work, not after it
     synthetic = is_synthetic(inventory)
-    with progress_bar("measuring") as tick:
-        result = process_day(
-            archive,
-            date=date,
-            starttime=starttime,
-            endtime=endtime,
-            network=network,
-            inventory=inventory,
-            settings=settings,
-            progress=tick,
-        )
-    if not len(result.tables["availability"]):
-        raise NoDataError(
-            f"no records between {result.starttime} and {result.endtime} in {archive.root}; "
-            f"it holds {holdings(archive)}"
-        )
-    write_products(result, archive, out)
-    drawn = Pages()
-    if pages:
-        with progress_bar("drawing") as tick:
-            drawn = draw_pages(result, archive, out, synthetic=synthetic, progress=tick)
+    printer = PagePrinter(
+        out,
+        settings,
+        network=network,
+        inventory=inventory,
+        synthetic=synthetic,
+        workers=min(4, os.cpu_count() or 1),
+    )
+    with printer:
+        with progress_bar("measuring") as tick:
+            result = process_day(
+                archive,
+                date=date,
+                starttime=starttime,
+                endtime=endtime,
+                network=network,
+                inventory=inventory,
+                settings=settings,
+                progress=tick,
+                on_event=printer.event if pages else None,
+            )
+        if not len(result.tables["availability"]):
+            raise NoDataError(
+                f"no records between {result.starttime} and {result.endtime} in {archive.root}; "
+                f"it holds {holdings(archive)}"
+            )
+        write_products(result, archive, out)
+        drawn = Pages()
+        if pages:
+            with progress_bar("drawing") as tick:
+                drawn = printer.finish(result, archive, progress=tick)
     index = write_index(result, drawn, out, synthetic=synthetic)
     good = result.tables["detections"]["veto"] == ""
     say(

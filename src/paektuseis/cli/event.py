@@ -36,7 +36,8 @@ def event(
     from ..errors import ParameterError
     from ..io import Archive, safe_filename, write_table
     from ..pipeline import process_event
-    from ..plotting import event_summary, save_figure
+    from ..plotting import save_figure
+    from ..report import event_page
     from ..report.products import make_folder
     from ..times import as_timestamp, as_utc
 
@@ -46,10 +47,11 @@ def event(
     net, metadata = open_metadata(network, inventory)
     make_folder(out)
     onset = as_utc(time, name="--time")
-    e = settings.events
     records = Archive(archive)
     window = records.read(
-        list(settings.data.trace_ids), onset - e.before, onset + duration + e.after
+        list(settings.data.trace_ids),
+        onset - settings.events.before,
+        onset + duration + settings.events.after,
     )
     if not len(window):
         raise NoDataError(
@@ -64,17 +66,8 @@ def event(
     result = process_event(window, row, inventory=metadata, settings=settings)
     write_table(result.attributes, out / "attributes.csv")
     write_table(result.amplitudes, out / "amplitudes.csv")
-    figure = event_summary(
-        result.stream,
-        event=row,
-        attributes=result.attributes,
-        amplitudes=result.amplitudes,
-        network=net,
-        inventory=metadata,
-        spectrum=result.spectra.get(result.best_trace_id),
-        best_trace_id=result.best_trace_id or None,
-        bands=(e.fi_low, e.fi_high),
-        synthetic=is_synthetic(metadata),
+    figure = event_page(
+        result, settings, network=net, inventory=metadata, synthetic=is_synthetic(metadata)
     )
     page = out / f"event-{safe_filename(str(row['event_id']))}.png"
     save_figure(figure, page, dpi=settings.pages.dpi)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -34,13 +34,9 @@ def network(
     else:
         typer.echo(stations.to_csv(index=False), nl=False)
     if map_file is not None:
-        from matplotlib.figure import Figure
-
         from ..plotting import plot_station_map, save_figure
 
-        figure = Figure(figsize=(7, 7), layout="constrained")
-        plot_station_map(net, ax=figure.add_subplot())
-        save_figure(figure, map_file)
+        save_figure(cast(Any, plot_station_map(net).figure), map_file)
         typer.echo(str(map_file), err=True)
     return 0
 

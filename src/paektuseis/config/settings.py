@@ -53,7 +53,9 @@ class DataSettings:
     measured: str = _setting(
         "*Z", "", "channels with continuous amplitudes, spectra and a page (wildcards)"
     )
-    detrend: Detrend = _setting("demean", "", "demean or linear, on each contiguous segment")
+    detrend: Detrend = _setting(  # noqa: RUF009
+        "demean", "", "demean or linear, on each contiguous segment"
+    )
     physical_units: bool = _setting(
         True, "", "remove the instrument response where metadata hold one; else stay in counts"
     )
@@ -82,7 +84,9 @@ class DetectorSettings:
     freqmin: float = _setting(5.0, "Hz", "lower corner of the band-pass")
     freqmax: float = _setting(20.0, "Hz", "upper corner of the band-pass")
     corners: int = _setting(4, "", "order of the Butterworth filter")
-    method: Method = _setting("recursive", "", "characteristic function: " + ", ".join(METHODS))
+    method: Method = _setting(  # noqa: RUF009
+        "recursive", "", "characteristic function: " + ", ".join(METHODS)
+    )
     sta: float = _setting(0.5, "s", "short window")
     lta: float = _setting(20.0, "s", "long window")
     thr_on: float = _setting(3.5, "ratio", "switches a trigger on")
@@ -138,7 +142,9 @@ class AmplitudeSettings:
     """Continuous amplitude."""
 
     window: float = _setting(600.0, "s", "length of an RSAM window")
-    statistic: Statistic = _setting("mean_abs", "", "statistic: " + ", ".join(STATISTICS))
+    statistic: Statistic = _setting(  # noqa: RUF009
+        "mean_abs", "", "statistic: " + ", ".join(STATISTICS)
+    )
     freqmin: float | None = _setting(1.0, "Hz", "lower corner of the band, none = open")
     freqmax: float | None = _setting(16.0, "Hz", "upper corner of the band, none = open")
     min_coverage: float = _setting(0.8, "share", "below it a window has no value")
@@ -222,14 +228,25 @@ DEFAULT_DETECTORS: tuple[DetectorSettings, ...] = (
     ),
     DetectorSettings(
         name="far",
-        freqmin=0.05,
-        freqmax=0.3,
-        sta=8.0,
-        lta=120.0,
-        thr_on=4.5,
+        freqmin=0.1,
+        freqmax=0.5,
+        sta=5.0,
+        lta=100.0,
+        thr_on=4.0,
         thr_off=1.5,
         window=10.0,
         velocity=3.5,
+    ),
+    DetectorSettings(
+        name="vlp",
+        freqmin=0.02,
+        freqmax=0.1,
+        sta=10.0,
+        lta=120.0,
+        thr_on=4.0,
+        thr_off=1.5,
+        window=20.0,
+        velocity=2.5,
     ),
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+import numpy as np
 import pandas as pd
 from obspy import Inventory, Stream, UTCDateTime
 
@@ -15,6 +16,7 @@ from ..detection import monitored_time, sta_lta, trigger_onsets
 from ..errors import ParameterError, WaveformError
 from ..io import Archive
 from ..processing import bandpass, check_waveforms, preprocess
+from ..provenance import units_of
 from ..spectral import power_spectral_density, spectrogram
 from ..types import Spectrogram, Spectrum
 from .units import to_velocity
@@ -147,6 +149,33 @@ def _detect(
     return triggers, monitoring
 
 
+def flag_spikes(triggers: pd.DataFrame, quality: pd.DataFrame, *, within: float) -> pd.DataFrame:
+    """Flag the triggers that a spike of the record set off; they stay in the table.
+
+    Parameters
+    ----------
+    triggers : DataFrame
+        ``tables.TRIGGERS`` of one channel.
+    quality : DataFrame
+        ``tables.QUALITY`` of the same channel.
+    within : float
+        Seconds after a spike in which an onset is taken to be its doing: the short window.
+
+    Returns
+    -------
+    DataFrame
+    """
+    spikes = quality[quality["check"] == "spike"]
+    if not len(triggers) or not len(spikes):
+        return triggers
+    onset = triggers["starttime"].to_numpy()[:, None]
+    margin = pd.Timedelta(seconds=0.05)
+    hit = (onset >= (spikes["starttime"] - margin).to_numpy()[None, :]) & (
+        onset <= (spikes["endtime"] + pd.Timedelta(seconds=within)).to_numpy()[None, :]
+    )
+    return triggers.assign(flag=np.where(hit.any(axis=1), "spike", triggers["flag"]))
+
+
 def _measure(
     raw: Stream,
     starttime: UTCDateTime,
@@ -158,7 +187,7 @@ def _measure(
 ) -> Measured:
     clean = preprocess(raw, detrend=settings.data.detrend, taper=0.0, quality=quality)
     moved, _ = to_velocity(clean, inventory, settings)
-    units = "counts" if moved is clean else "m/s"
+    units = units_of(moved[0]) if len(moved) else "counts"
     day = half_open(moved, starttime, endtime)
     if not len(day):
         return tables.RSAM.frame(), None, None, units

@@ -29,6 +29,9 @@ log = logging.getLogger("paektuseis.pipeline")
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, total) as the work goes on."""
 
+OnEvent = Callable[[EventResult, int], None]
+"""Called with each measured event and its rank by strength (0 is the strongest)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DayResult:
@@ -79,6 +82,7 @@ def process_day(
     inventory: Inventory | None = None,
     settings: Settings | None = None,
     progress: Progress | None = None,
+    on_event: OnEvent | None = None,
 ) -> DayResult:
     """Take one day (or any span) of a network from records to events.
 
@@ -99,6 +103,9 @@ def process_day(
     settings : Settings, optional
     progress : callable, optional
         Called as ``progress(what, done, total)``.
+    on_event : callable, optional
+        Called as ``on_event(measured, rank)`` for each event while its records are at hand,
+        so that a page can be drawn without reading them again.
 
     Returns
     -------
@@ -148,18 +155,28 @@ def process_day(
     good = found[found["veto"] == ""].reset_index(drop=True)
     gap = settings.events.merge_gap
     drafts = event_table(good, merge_gap=gap, quality=out["quality"])
-    measured = []
+    ranks = drafts["peak_ratio"].rank(ascending=False, method="first")
+    measured: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     for i, (_, row) in enumerate(drafts.iterrows()):
         tick(str(row["event_id"]), i, len(drafts))
-        result = measure_event(archive, row, names, inventory, settings)
-        if result is None:
+        window = archive.read(
+            names,
+            as_utc(row["time"]) - settings.events.before,
+            as_utc(row["endtime"]) + settings.events.after,
+        )
+        if not len(window):
             problems.append(f"event {row['event_id']}: no records in its window")
             continue
-        measured.append(result)
-        problems += [f"event {row['event_id']}: {p}" for p in result.problems]
+        event = process_event(
+            window, row, inventory=inventory, triggers=out["triggers"], settings=settings
+        )
+        measured.append((event.attributes, event.amplitudes))
+        problems += [f"event {row['event_id']}: {p}" for p in event.problems]
+        if on_event is not None:
+            on_event(event, int(ranks.iloc[i]) - 1)
     tick("events", len(drafts), len(drafts))
-    out["attributes"] = tables.ATTRIBUTES.concat(m.attributes for m in measured)
-    out["amplitudes"] = tables.AMPLITUDES.concat(m.amplitudes for m in measured)
+    out["attributes"] = tables.ATTRIBUTES.concat(m[0] for m in measured)
+    out["amplitudes"] = tables.AMPLITUDES.concat(m[1] for m in measured)
     out["events"] = event_table(
         good,
         merge_gap=gap,
@@ -180,23 +197,6 @@ def process_day(
         inventory=inventory,
         problems=tuple(dict.fromkeys(problems)),
     )
-
-
-def measure_event(
-    archive: Archive,
-    row: pd.Series,
-    trace_ids: list[str],
-    inventory: Inventory | None,
-    settings: Settings,
-) -> EventResult | None:
-    """Read the window of one event and measure it; ``None`` where there is no record."""
-    e = settings.events
-    window = archive.read(
-        trace_ids, as_utc(row["time"]) - e.before, as_utc(row["endtime"]) + e.after
-    )
-    if not len(window):
-        return None
-    return process_event(window, row, inventory=inventory, settings=settings)
 
 
 def _span(
@@ -249,6 +249,7 @@ def _detect_network(
     end: UTCDateTime,
 ) -> pd.DataFrame:
     triggers = tables.TRIGGERS.concat(c.triggers for c in channels)
+    triggers = triggers[triggers["flag"] == ""]
     found = []
     for detector in settings.detectors:
         mine = triggers[triggers["detector"] == detector.name].reset_index(drop=True)

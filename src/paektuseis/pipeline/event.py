@@ -16,7 +16,7 @@ from ..config import Settings
 from ..errors import ParameterError, WaveformError
 from ..processing import preprocess
 from ..spectral import amplitude_spectrum, spectral_attributes
-from ..times import as_utc
+from ..times import as_timestamp, as_utc
 from ..types import Spectrum
 from .units import to_velocity
 
@@ -42,6 +42,8 @@ class EventResult:
         Amplitude spectrum of the signal window of each measured channel.
     best_trace_id : str
         Channel drawn large: the one with the largest ratio, if it could be measured.
+    triggers : DataFrame
+        Those of the triggers given that overlap the event (``tables.TRIGGERS``).
     problems : tuple of str
         Channels that could not be measured, with the reason.
     """
@@ -52,6 +54,7 @@ class EventResult:
     amplitudes: pd.DataFrame
     spectra: dict[str, Spectrum]
     best_trace_id: str
+    triggers: pd.DataFrame
     problems: tuple[str, ...] = field(default=())
 
 
@@ -60,6 +63,7 @@ def process_event(
     event: Mapping[str, Any] | pd.Series,
     *,
     inventory: Inventory | None = None,
+    triggers: pd.DataFrame | None = None,
     settings: Settings | None = None,
 ) -> EventResult:
     """Measure one event at every station of a window of records.
@@ -73,6 +77,8 @@ def process_event(
         ``best_trace_id`` is honoured.
     inventory : Inventory, optional
         Where it holds a response, amplitudes are in m/s; else in counts.
+    triggers : DataFrame, optional
+        Triggers to draw with it (``tables.TRIGGERS``).
     settings : Settings, optional
         The ``events`` and ``data`` sections are used.
 
@@ -98,34 +104,39 @@ def process_event(
     begin, until = onset - 1.0, max(end, onset + MIN_WINDOW)
     event_id = str(row.get("event_id", ""))
 
-    moved = Stream()
+    clean = preprocess(stream, detrend=settings.data.detrend, taper=0.0)
+    moved, _ = to_velocity(clean, inventory, settings)
     attributes: list[pd.DataFrame] = []
-    amplitudes: list[pd.DataFrame] = []
     spectra: dict[str, Spectrum] = {}
     problems: list[str] = []
-    for trace_id in sorted({t.id for t in stream}):
-        try:
-            clean = preprocess(stream.select(id=trace_id), detrend=settings.data.detrend, taper=0.0)
-            velocity, _ = to_velocity(clean, inventory, settings)
-            moved += velocity
-            amplitudes.append(
-                peak_amplitude(velocity, starttime=begin, endtime=until, event_id=event_id)
-            )
-            if fnmatchcase(trace_id, settings.data.measured):
-                spectrum, rows = _spectrum(velocity, begin, until, event_id, settings)
-                spectra[trace_id] = spectrum
+    for trace_id in dict.fromkeys(t.id for t in moved):
+        if fnmatchcase(trace_id, settings.data.measured):
+            mine = Stream([t for t in moved if t.id == trace_id])
+            try:
+                spectra[trace_id], rows = _spectrum(mine, begin, until, event_id, settings)
                 attributes.append(rows)
-        except (ParameterError, WaveformError) as error:
-            problems.append(f"{trace_id}: {error}")
+            except (ParameterError, WaveformError) as error:
+                problems.append(f"{trace_id}: {error}")
+    amplitudes = peak_amplitude(moved, starttime=begin, endtime=until, event_id=event_id)
     return EventResult(
         event=row,
         stream=moved,
         attributes=tables.ATTRIBUTES.concat(attributes),
-        amplitudes=tables.AMPLITUDES.concat(amplitudes),
+        amplitudes=amplitudes,
         spectra=spectra,
         best_trace_id=_best(row, spectra, amplitudes),
+        triggers=_around(triggers, onset, end),
         problems=tuple(problems),
     )
+
+
+def _around(triggers: pd.DataFrame | None, onset: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
+    if triggers is None:
+        return tables.TRIGGERS.frame()
+    near = (triggers["starttime"] <= as_timestamp(end)) & (
+        triggers["endtime"] >= as_timestamp(onset)
+    )
+    return triggers[near].reset_index(drop=True)
 
 
 def _spectrum(
@@ -150,15 +161,12 @@ def _spectrum(
     return spectrum, rows
 
 
-def _best(
-    row: Mapping[str, Any], spectra: Mapping[str, Spectrum], amplitudes: list[pd.DataFrame]
-) -> str:
+def _best(row: Mapping[str, Any], spectra: Mapping[str, Spectrum], amplitudes: pd.DataFrame) -> str:
     named = str(row.get("best_trace_id", "") or "")
     if named in spectra:
         return named
-    known = [a for a in amplitudes if len(a) and a["trace_id"].iloc[0] in spectra]
-    if not known:
+    known = amplitudes[amplitudes["trace_id"].isin(list(spectra)) & amplitudes["value"].notna()]
+    if not len(known):
         return ""
-    every = pd.concat(known)
-    same = every[every["units"] == every["units"].iloc[0]]
-    return str(same.loc[same["value"].idxmax(), "trace_id"]) if same["value"].notna().any() else ""
+    same = known[known["units"] == known["units"].iloc[0]]
+    return str(same.loc[same["value"].idxmax(), "trace_id"])

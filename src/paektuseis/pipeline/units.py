@@ -22,31 +22,33 @@ def flat_band(sampling_rate: float, settings: Settings) -> tuple[float, float, f
 
 def to_velocity(
     stream: Stream, inventory: Inventory | None, settings: Settings
-) -> tuple[Stream, str]:
-    """Return the stream in m/s, or as it was with the reason why not.
+) -> tuple[Stream, dict[str, str]]:
+    """Return the stream in m/s; channels that cannot be converted stay as they were.
 
     Parameters
     ----------
     stream : Stream
-        Records of one channel.
     inventory : Inventory or None
     settings : Settings
 
     Returns
     -------
     stream : Stream
-    reason : str
-        Empty when the response was removed.
+    reasons : dict of str to str
+        Why a channel stayed in its units, by trace id.
     """
-    if not settings.data.physical_units:
-        return stream, "settings ask for counts"
-    if inventory is None:
-        return stream, "no station metadata given"
-    if not len(stream):
-        return stream, ""
-    try:
-        pre_filt = flat_band(stream[0].stats.sampling_rate, settings)
-        return remove_response(stream, inventory, output="VEL", pre_filt=pre_filt), ""
-    except (MetadataError, ParameterError) as error:
-        log.info("%s stays in counts: %s", stream[0].id, error)
-        return stream, str(error)
+    ids = list(dict.fromkeys(t.id for t in stream))
+    if inventory is None or not settings.data.physical_units:
+        why = "settings ask for counts" if inventory else "no station metadata given"
+        return stream, dict.fromkeys(ids, why)
+    out, reasons = Stream(), {}
+    for trace_id in ids:
+        mine = Stream([t for t in stream if t.id == trace_id])
+        try:
+            pre_filt = flat_band(mine[0].stats.sampling_rate, settings)
+            out += remove_response(mine, inventory, output="VEL", pre_filt=pre_filt)
+        except (MetadataError, ParameterError) as error:
+            log.info("%s stays in its units: %s", trace_id, error)
+            reasons[trace_id] = str(error)
+            out += mine
+    return out, reasons

@@ -232,7 +232,8 @@ def _head(
         )
     flags = row.get("flags")
     if flags is not None and len(flags):
-        facts.append("flags: " + ", ".join(safe_text(f) for f in flags))
+        more = f" and {len(flags) - 1} more" if len(flags) > 1 else ""
+        facts.append(f"flag {safe_text(flags[0])}{more}")
     if not row:
         stations = {station_key(i) for i in groups}
         facts.append(f"{len(groups)} channels of {len(stations)} stations; no event was given")

@@ -37,10 +37,10 @@ PEN = 0.07  # rows; the thinnest line
 
 
 def default_interval(span: float) -> float:
-    """Return seconds per row for a span in seconds: 15 minutes for a day, 60 s for an hour."""
+    """Return seconds per row for a span in seconds: 30 minutes for a day, 60 s for an hour."""
     if not span > 0:
         raise ParameterError(f"span={span} s; give a positive span")
-    return next((i for i in INTERVALS if span / i <= 100), INTERVALS[-1])
+    return next((i for i in INTERVALS if span / i <= 72), INTERVALS[-1])
 
 
 def plot_helicorder(

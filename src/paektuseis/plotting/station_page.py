@@ -56,6 +56,7 @@ def station_summary(
     network: Any = None,
     inventory: Inventory | None = None,
     freqmin: float | None = 1.0,
+    interval: float | None = None,
     title_note: str = "",
     synthetic: bool = False,
 ) -> Figure:
@@ -92,6 +93,8 @@ def station_summary(
     freqmin : float, optional
         An unfiltered record is high-passed here (Hz) for the drum and the RSAM,
         which the page says; ``None`` draws it as it is.
+    interval : float, optional
+        Seconds along one line of the drum; by default chosen by the span.
     title_note : str, optional
         A line for the head of the page.
     synthetic : bool
@@ -132,7 +135,7 @@ def station_summary(
     drum = _for_drum(traces, freqmin)
     figure = new_page()
     _head(figure, traces, trace_id, start, end, network, inventory, title_note, synthetic)
-    _draw_drum(panel(figure, LEFT, 36, ACROSS, 100), drum, start, end, seen)
+    _draw_drum(panel(figure, LEFT, 36, ACROSS, 100), drum, start, end, seen, interval)
     ax = panel(figure, LEFT, 152, ACROSS, 36)
     _draw_spectrogram(ax, traces, spectrogram, start, end)
     _draw_rsam(panel(figure, LEFT, 194, ACROSS, 21), drum, rsam, start, end)
@@ -206,9 +209,16 @@ def _head(
 
 
 def _draw_drum(
-    ax: Axes, drum: list[Trace], start: UTCDateTime, end: UTCDateTime, seen: pd.DataFrame | None
+    ax: Axes,
+    drum: list[Trace],
+    start: UTCDateTime,
+    end: UTCDateTime,
+    seen: pd.DataFrame | None,
+    interval: float | None,
 ) -> None:
-    plot_helicorder(Stream(drum), ax=ax, starttime=start, endtime=end, events=seen)
+    plot_helicorder(
+        Stream(drum), ax=ax, starttime=start, endtime=end, interval=interval, events=seen
+    )
     title = f"record, {band_text(drum)}"
     if seen is not None:
         title += " · triangle: event onset, orange bar: its duration"

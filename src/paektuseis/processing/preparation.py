@@ -13,15 +13,12 @@ from obspy import Stream, Trace
 from ..errors import ParameterError
 from ..io import join_segments
 from ..provenance import log_step, note, valid_span
-from ..tables import QUALITY
+from ..tables import METADATA_CHECKS, QUALITY
 from ..times import as_utc, sample_time
 from ._kernels import line_through, minus_line, taper_ends
 from ._traces import contiguous, piece
 
 _log = logging.getLogger("paektuseis.processing")
-
-METADATA_CHECKS = ("no_response", "wrong_epoch", "response")
-"""Checks that speak of metadata: they stop a conversion, but the samples are still good."""
 
 Detrend = Literal["demean", "linear"]
 
@@ -49,7 +46,7 @@ def preprocess(
         Leave out pieces shorter than this many seconds.
     quality : DataFrame, optional
         Table ``tables.QUALITY``, as from :func:`check_waveforms`: spans with severity
-        ``"error"`` are cut out, ends included. Rows on metadata (:data:`METADATA_CHECKS`)
+        ``"error"`` are cut out, ends included. Rows on metadata (``tables.METADATA_CHECKS``)
         are not applied: a wrong response spoils a conversion, not the samples.
 
     Returns

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import multiprocessing
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import pandas as pd
+from obspy import Inventory, Stream
 
+from ..config import Settings
 from ..errors import ParameterError, WaveformError
 from ..io import Archive, safe_filename
+from ..network import Network
 from ..pipeline import DayResult, EventResult
 from ..pipeline.channel import half_open
-from ..pipeline.day import Progress, measure_event
+from ..pipeline.day import Progress
 from ..pipeline.units import to_velocity
 from ..plotting import event_summary, network_summary, save_figure, station_summary
 from ..processing import bandpass, highpass, lowpass, preprocess
@@ -21,7 +29,6 @@ from .products import make_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from obspy import Stream
 
 SETTLING = 120.0
 """Seconds read before the page so that the drawn filter output has settled."""
@@ -29,12 +36,175 @@ SETTLING = 120.0
 
 @dataclass(frozen=True, kw_only=True)
 class Pages:
-    """Files drawn, relative to the output folder."""
+    """Files drawn, relative to the output folder.
+
+    Attributes
+    ----------
+    network : str
+        The overview, or ``""``.
+    stations, events : dict of str to str
+        Files by trace id and by event id.
+    problems : tuple of str
+        Pages that could not be drawn, with the reason.
+    """
 
     network: str = ""
     stations: dict[str, str] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+
+
+class PagePrinter:
+    """Draws pages, in worker processes while the measuring goes on.
+
+    Parameters
+    ----------
+    out : str or Path
+        Output folder; pages go to ``out/pages``.
+    settings : Settings
+    network : Network, optional
+    inventory : Inventory, optional
+    synthetic : bool, optional
+        Say on every page that the records are synthetic.
+    workers : int, optional
+        Processes that draw; 1 draws in this process.
+    """
+
+    def __init__(
+        self,
+        out: str | Path,
+        settings: Settings,
+        *,
+        network: Network | None = None,
+        inventory: Inventory | None = None,
+        synthetic: bool = False,
+        workers: int = 1,
+    ) -> None:
+        self.folder = make_folder(Path(out) / "pages")
+        self.settings = settings
+        self.network = network
+        self.inventory = inventory
+        self.synthetic = synthetic
+        self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+        self._jobs: dict[tuple[str, str], Future[str]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def event(self, measured: EventResult, rank: int) -> None:
+        """Draw the page of one event, unless enough stronger ones get one.
+
+        Parameters
+        ----------
+        measured : EventResult
+        rank : int
+            Place by strength, 0 the strongest.
+        """
+        pages = self.settings.pages
+        if not pages.events or rank >= pages.max_events:
+            return
+        name = str(measured.event["event_id"])
+        self._submit(
+            ("event", name),
+            self.folder / f"event-{safe_filename(name)}.png",
+            event_page,
+            measured,
+            self.settings,
+            network=self.network,
+            inventory=self.inventory,
+            synthetic=self.synthetic,
+        )
+
+    def finish(
+        self, result: DayResult, archive: Archive, *, progress: Progress | None = None
+    ) -> Pages:
+        """Draw what is drawn once for the day, wait for all pages, and list them.
+
+        Parameters
+        ----------
+        result : DayResult
+        archive : Archive
+        progress : callable, optional
+            Called as ``progress(what, done, total)``.
+
+        Returns
+        -------
+        Pages
+
+        Raises
+        ------
+        OutputError
+            If a page cannot be written.
+        """
+        tick = progress or (lambda what, done, total: None)
+        place = (str(archive.root), archive.layout)
+        for name in sorted(result.spectrograms) if self.settings.pages.stations else []:
+            self._submit(
+                ("station", name),
+                self.folder / f"station-{safe_filename(name)}.png",
+                _station_page_of,
+                place,
+                _only(result, name),
+                name,
+                synthetic=self.synthetic,
+            )
+        self._submit(
+            ("network", ""),
+            self.folder / "network.png",
+            network_page,
+            _without_spectra(result),
+            synthetic=self.synthetic,
+        )
+        done: dict[str, dict[str, str]] = {"network": {}, "station": {}, "event": {}}
+        problems: list[str] = []
+        for i, ((kind, name), job) in enumerate(self._jobs.items()):
+            tick(name or kind, i, len(self._jobs))
+            try:
+                done[kind][name] = f"pages/{job.result()}"
+            except (ParameterError, WaveformError) as error:
+                problems.append(f"page of {kind} {name}: {error}")
+        tick("pages", len(self._jobs), len(self._jobs))
+        return Pages(
+            network=done["network"].get("", ""),
+            stations=done["station"],
+            events=done["event"],
+            problems=tuple(problems),
+        )
+
+    def _submit(
+        self,
+        key: tuple[str, str],
+        path: Path,
+        draw: Callable[..., Figure],
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        dpi = self.settings.pages.dpi
+        if self._workers <= 1:
+            job: Future[str] = Future()
+            try:
+                job.set_result(_print(path, dpi, draw, args, kwargs))
+            except (ParameterError, WaveformError) as error:
+                job.set_exception(error)
+            self._jobs[key] = job
+            return
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self._workers,
+                mp_context=multiprocessing.get_context("spawn"),
+                initializer=_ignore_interrupts,
+            )
+        self._jobs[key] = self._pool.submit(_print, path, dpi, draw, args, kwargs)
 
 
 def draw_pages(
@@ -45,7 +215,10 @@ def draw_pages(
     synthetic: bool = False,
     progress: Progress | None = None,
 ) -> Pages:
-    """Draw the pages of a day into ``out/pages``.
+    """Draw the network page and the station pages of a day into ``out/pages``.
+
+    Event pages are drawn while the day is measured: pass ``PagePrinter.event`` as
+    ``process_day(..., on_event=...)``.
 
     Parameters
     ----------
@@ -66,21 +239,23 @@ def draw_pages(
     OutputError
         If a page cannot be written.
     """
-    folder = make_folder(Path(out) / "pages")
-    tick = progress or (lambda what, done, total: None)
-    pages = result.settings.pages
-    names = sorted(result.spectrograms) if pages.stations else []
-    events = result.events.sort_values("peak_ratio", ascending=False).head(pages.max_events)
-    events = events.sort_values("time") if pages.events else events.head(0)
-    total, done = 1 + len(names) + len(events), 0
-    problems: list[str] = []
+    with PagePrinter(out, result.settings, synthetic=synthetic) as printer:
+        return printer.finish(result, archive, progress=progress)
 
-    def save(figure: Figure, name: str) -> str:
-        save_figure(figure, folder / name, dpi=pages.dpi)
-        return f"pages/{name}"
 
-    tick("network page", done, total)
-    figure = network_summary(
+def network_page(result: DayResult, *, synthetic: bool = False) -> Figure:
+    """Draw the overview of a day.
+
+    Parameters
+    ----------
+    result : DayResult
+    synthetic : bool, optional
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    return network_summary(
         network=result.network,
         starttime=result.starttime,
         endtime=result.endtime,
@@ -90,39 +265,6 @@ def draw_pages(
         rsam=result.tables["rsam"],
         quality=result.tables["quality"],
         synthetic=synthetic,
-    )
-    network_file = save(figure, "network.png")
-    stations: dict[str, str] = {}
-    for name in names:
-        done += 1
-        tick(name, done, total)
-        try:
-            figure = station_page(result, archive, name, synthetic=synthetic)
-        except (ParameterError, WaveformError) as error:
-            problems.append(f"page of {name}: {error}")
-            continue
-        stations[name] = save(figure, f"station-{safe_filename(name)}.png")
-    event_files: dict[str, str] = {}
-    for _, row in events.iterrows():
-        done += 1
-        tick(str(row["event_id"]), done, total)
-        measured = measure_event(
-            archive,
-            row,
-            sorted(set(result.tables["availability"]["trace_id"])),
-            result.inventory,
-            result.settings,
-        )
-        if measured is None:
-            problems.append(f"page of event {row['event_id']}: no records")
-            continue
-        figure = event_page(measured, result, synthetic=synthetic)
-        event_files[str(row["event_id"])] = save(
-            figure, f"event-{safe_filename(str(row['event_id']))}.png"
-        )
-    tick("pages", total, total)
-    return Pages(
-        network=network_file, stations=stations, events=event_files, problems=tuple(problems)
     )
 
 
@@ -164,44 +306,84 @@ def station_page(
         monitoring=_first_detector(_of(result.tables["monitoring"], trace_id), result),
         network=result.network,
         inventory=result.inventory,
+        interval=result.settings.pages.interval or None,
         synthetic=synthetic,
     )
 
 
-def event_page(measured: EventResult, result: DayResult, *, synthetic: bool = False) -> Figure:
+def event_page(
+    measured: EventResult,
+    settings: Settings,
+    *,
+    network: Network | None = None,
+    inventory: Inventory | None = None,
+    synthetic: bool = False,
+) -> Figure:
     """Draw the page of one event.
 
     Parameters
     ----------
     measured : EventResult
-    result : DayResult
+    settings : Settings
+    network : Network, optional
+    inventory : Inventory, optional
     synthetic : bool, optional
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    e = result.settings.events
-    verticals = measured.stream.copy()
-    verticals.traces = [t for t in verticals if fnmatchcase(t.id, result.settings.data.measured)]
-    row = measured.event
-    triggers = result.tables["triggers"]
-    around = triggers[
-        (triggers["starttime"] <= row["endtime"]) & (triggers["endtime"] >= row["time"])
-    ]
+    verticals = Stream([t for t in measured.stream if fnmatchcase(t.id, settings.data.measured)])
     return event_summary(
         verticals if len(verticals) else measured.stream,
-        event=row,
-        triggers=around,
+        event=measured.event,
+        triggers=measured.triggers if len(measured.triggers) else None,
         attributes=measured.attributes,
         amplitudes=measured.amplitudes,
-        network=result.network,
-        inventory=result.inventory,
+        network=network,
+        inventory=inventory,
         spectrum=measured.spectra.get(measured.best_trace_id),
         best_trace_id=measured.best_trace_id or None,
-        bands=(e.fi_low, e.fi_high),
+        bands=(settings.events.fi_low, settings.events.fi_high),
         synthetic=synthetic,
     )
+
+
+def _print(
+    path: Path, dpi: int, draw: Callable[..., Figure], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> str:
+    save_figure(draw(*args, **kwargs), path, dpi=dpi)
+    return path.name
+
+
+def _ignore_interrupts() -> None:
+    """Leave Ctrl-C to the main process, which ends the workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _station_page_of(
+    place: tuple[str, str], result: DayResult, trace_id: str, *, synthetic: bool
+) -> Figure:
+    root, layout = place
+    return station_page(result, Archive(root, layout=layout), trace_id, synthetic=synthetic)
+
+
+def _without_spectra(result: DayResult) -> DayResult:
+    return _replace(result, spectrograms={}, spectra={})
+
+
+def _only(result: DayResult, trace_id: str) -> DayResult:
+    """Return the result with the spectra of one channel: what its page needs, no more."""
+    return _replace(
+        result,
+        spectrograms={k: v for k, v in result.spectrograms.items() if k == trace_id},
+        spectra={k: v for k, v in result.spectra.items() if k == trace_id},
+    )
+
+
+def _replace(result: DayResult, **changes: Any) -> DayResult:
+    return replace(result, catalog=None, **changes)
 
 
 def _filtered(stream: Stream, result: DayResult) -> Stream:
