@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..config import Settings
     from ..io import Archive
     from ..network import Network
+    from ..report import Workers
 
 ArchiveArgument = Annotated[
     Path, typer.Argument(help="Folder of records: an SDS archive or files in any naming.")
@@ -74,18 +75,28 @@ def day(
     from ..io import Archive
 
     settings = load_settings(config)
-    net, metadata = open_metadata(network, inventory)
-    return summarise(
-        Archive(archive),
-        out,
-        settings,
-        net,
-        metadata,
-        date=date,
-        starttime=starttime,
-        endtime=endtime,
-        pages=pages,
-    )
+    with drawing_workers(settings, pages) as workers:
+        net, metadata = open_metadata(network, inventory)
+        return summarise(
+            Archive(archive),
+            out,
+            settings,
+            net,
+            metadata,
+            date=date,
+            starttime=starttime,
+            endtime=endtime,
+            workers=workers,
+        )
+
+
+def drawing_workers(settings: Settings, pages: bool = True) -> Workers:
+    """Return the processes that will draw, already warming up; none where nothing is drawn."""
+    from ..report import Workers
+
+    workers = Workers(min(4, os.cpu_count() or 1) if pages else 0)
+    workers.warm_up(settings)
+    return workers
 
 
 def summarise(
@@ -98,7 +109,7 @@ def summarise(
     date: str | None = None,
     starttime: str | None = None,
     endtime: str | None = None,
-    pages: bool = True,
+    workers: Workers,
 ) -> int:
     """Process a span and write everything; return the exit code."""
     from ..pipeline import process_day
@@ -109,36 +120,30 @@ def summarise(
     make_folder(out)  # a wrong --out should be known before the work, not after it
     synthetic = is_synthetic(inventory)
     printer = PagePrinter(
-        out,
-        settings,
-        network=network,
-        inventory=inventory,
-        synthetic=synthetic,
-        workers=min(4, os.cpu_count() or 1),
+        out, settings, network=network, inventory=inventory, synthetic=synthetic, workers=workers
     )
-    with printer:
-        with progress_bar("measuring") as tick:
-            result = process_day(
-                archive,
-                date=date,
-                starttime=starttime,
-                endtime=endtime,
-                network=network,
-                inventory=inventory,
-                settings=settings,
-                progress=tick,
-                on_event=printer.event if pages else None,
-            )
-        if not len(result.tables["availability"]):
-            raise NoDataError(
-                f"no records between {result.starttime} and {result.endtime} in {archive.root}; "
-                f"it holds {holdings(archive)}"
-            )
-        write_products(result, archive, out)
-        drawn = Pages()
-        if pages:
-            with progress_bar("drawing") as tick:
-                drawn = printer.finish(result, archive, progress=tick)
+    with progress_bar("measuring") as tick:
+        result = process_day(
+            archive,
+            date=date,
+            starttime=starttime,
+            endtime=endtime,
+            network=network,
+            inventory=inventory,
+            settings=settings,
+            progress=tick,
+            on_event=printer.event if workers.count else None,
+        )
+    if not len(result.tables["availability"]):
+        raise NoDataError(
+            f"no records between {result.starttime} and {result.endtime} in {archive.root}; "
+            f"it holds {holdings(archive)}"
+        )
+    write_products(result, archive, out)
+    drawn = Pages()
+    if workers.count:
+        with progress_bar("drawing") as tick:
+            drawn = printer.finish(result, archive, progress=tick)
     index = write_index(result, drawn, out, synthetic=synthetic)
     good = result.tables["detections"]["veto"] == ""
     say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -32,7 +33,7 @@ def demo(
     from ..detection import match_detections
     from ..io import Archive, read_stations, read_table
     from ..network import load_network
-    from .day import summarise
+    from .day import drawing_workers, summarise
 
     folder = data or SAMPLE
     if not (folder / "stations.xml").is_file():
@@ -41,19 +42,22 @@ def demo(
         folder = out / "sample"
         say(f"computing the sample hour into {folder}")
         write_sample(folder)
-    inventory = read_stations(folder / "stations.xml")
-    archive = Archive(folder / "sds")
-    start, end = archive.span()
-    hour = start.replace(minute=0, second=0, microsecond=0)
-    code = summarise(
-        archive,
-        out,
-        Settings(),
-        load_network("paektu").select(["1U.*"]).with_inventory(inventory),
-        inventory,
-        starttime=str(hour),
-        endtime=str(max(end, hour + 3600.0) if end - hour > 3600.0 else hour + 3600.0),
-    )
+    settings = Settings()
+    with drawing_workers(settings) as workers:
+        inventory = read_stations(folder / "stations.xml")
+        archive = Archive(folder / "sds")
+        start, end = archive.span()
+        hour = start.replace(minute=0, second=0, microsecond=0)
+        code = summarise(
+            archive,
+            out,
+            settings,
+            load_network("paektu").select(["1U.*"]).with_inventory(inventory),
+            inventory,
+            starttime=str(hour),
+            endtime=str(hour + 3600.0 * max(1, math.ceil((end - hour) / 3600.0))),
+            workers=workers,
+        )
     truth = read_table(folder / "truth.csv", tables.TRUTH)
     events = pd.read_parquet(out / "tables" / "events.parquet")
     score = match_detections(events, truth, tolerance=3.0)

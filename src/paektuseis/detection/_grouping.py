@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -64,7 +66,10 @@ def group(on: IntArray, off: IntArray, station: IntArray, allow: IntArray, need:
     n = on.size
     nst = allow.shape[0]
     taken = np.full(n, -1, dtype=np.int64)
-    reach = allow.max() if nst else 0
+    reach: Any = np.int64(0)
+    for a in range(nst):
+        for b in range(nst):
+            reach = max(reach, allow[a, b])
     first = np.full(nst, -1, dtype=np.int64)
     members = np.empty(nst, dtype=np.int64)
     trial = np.empty(nst, dtype=np.int64)
@@ -131,7 +136,9 @@ def merge(
     of the event that begins meanwhile is a re-trigger of it (role 1, else 0).
     """
     n = on.size
-    groups = label.max() + 1 if n else 0
+    groups: Any = np.int64(0)
+    for i in range(n):
+        groups = max(groups, label[i] + 1)
     start = np.full(groups, -1, dtype=np.int64)
     core = np.zeros(groups, dtype=np.int64)
     # triggers ordered by group
@@ -142,7 +149,9 @@ def merge(
     for g in range(groups):
         size[g + 1] += size[g]
     order = np.empty(size[groups] if groups else 0, dtype=np.int64)
-    fill = size[:groups].copy()
+    fill = np.empty(groups, dtype=np.int64)
+    for g in range(groups):
+        fill[g] = size[g]
     for i in range(n):
         if label[i] >= 0:
             order[fill[label[i]]] = i
@@ -168,7 +177,13 @@ def merge(
         for k in range(count):
             ends[k] = last[seen[k]]
             last[seen[k]] = -1
-        ends.sort()
+        for k in range(1, count):  # insertion sort: a handful of stations
+            value = ends[k]
+            at = k
+            while at > 0 and ends[at - 1] > value:
+                ends[at] = ends[at - 1]
+                at -= 1
+            ends[at] = value
         core[g] = max(newest, ends[max(0, count - need)])
     event = np.full(n, -1, dtype=np.int64)
     role = np.zeros(n, dtype=np.int64)

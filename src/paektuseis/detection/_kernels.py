@@ -193,7 +193,9 @@ def carl(x: FloatArray, nsta: int, nlta: int, ratio: float, quiet: float) -> Flo
     if n <= first:
         return out
     lta = np.full(n, np.nan)
-    lta[first:] = window_means(sta[first:], nlta, False)
+    means = window_means(sta[first:], nlta, False)
+    for i in range(means.size):
+        lta[first + i] = means[i]
     first += nlta - 1
     if n <= first:
         return out
@@ -223,8 +225,10 @@ def _may_be_dead(x: FloatArray, shortest_dead: int) -> bool:
             return True
         if energy > largest:
             largest = energy
-    some = x[::shortest_dead]
-    return bool(np.any(some * some <= _BELOW_RESOLUTION * largest))
+    for i in range(0, x.size, shortest_dead):  # noqa: SIM110 - any() compiles for seconds
+        if x[i] * x[i] <= _BELOW_RESOLUTION * largest:
+            return True
+    return False
 
 
 @kernel
@@ -275,7 +279,9 @@ def live_segments(x: FloatArray, shortest_dead: int, memory: int) -> IntArray:
             if cut > begin:
                 if count == found.shape[0]:
                     grown = np.empty((2 * count, 2), dtype=np.int64)
-                    grown[:count] = found
+                    for j in range(count):
+                        grown[j, 0] = found[j, 0]
+                        grown[j, 1] = found[j, 1]
                     found = grown
                 found[count, 0] = begin
                 found[count, 1] = cut

@@ -54,7 +54,9 @@ def onsets(
             if end - begin >= shortest:
                 if count == found.shape[0]:
                     grown = np.empty((2 * count, 4), dtype=np.int64)
-                    grown[:count] = found
+                    for j in range(count):
+                        for k in range(4):
+                            grown[j, k] = found[j, k]
                     found = grown
                 found[count, 0] = begin
                 found[count, 1] = end

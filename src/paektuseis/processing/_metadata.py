@@ -143,15 +143,27 @@ def has_response(epoch: Epoch) -> bool:
     return response is not None and bool(response.response_stages or response.instrument_polynomial)
 
 
+_MOST_KNOWN = 512
+_problems_known: dict[str, list[Problem]] = {}
+"""Findings by the hash of the response: one that was looked at needs no second evaluation."""
+
+
 def response_problems(response: Any, *, sampling_rate: float | None = None) -> list[Problem]:
     """List what is wrong with a response, worst first.
 
     An ``"error"`` means a conversion with it would be wrong; a ``"warning"`` that two of its
     own statements disagree by 5 % or more; ``"info"`` is only worth knowing.
     """
-    problems = _stage_problems(response)
-    if not any(p.severity == "error" for p in problems):
-        problems += _sensitivity_problems(response)
+    key = fingerprint(response)
+    known = _problems_known.get(key)
+    if known is None:
+        known = _stage_problems(response)
+        if not any(p.severity == "error" for p in known):
+            known += _sensitivity_problems(response)
+        if len(_problems_known) >= _MOST_KNOWN:
+            _problems_known.pop(next(iter(_problems_known)))
+        _problems_known[key] = known
+    problems = list(known)
     if sampling_rate is not None:
         problems += _rate_problems(response, sampling_rate)
     order = {"error": 0, "warning": 1, "info": 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.context
 import signal
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -22,6 +23,7 @@ from ..network import Network
 from ..pipeline import DayResult, EventResult
 from ..pipeline.channel import half_open
 from ..pipeline.day import Progress
+from ..pipeline.rehearsal import rehearse
 from ..pipeline.units import to_velocity
 from ..plotting import event_summary, network_summary, save_figure, station_summary
 from ..processing import bandpass, highpass, lowpass, preprocess
@@ -54,40 +56,18 @@ class Pages:
     problems: tuple[str, ...] = ()
 
 
-class PagePrinter:
-    """Draws pages, in worker processes while the measuring goes on.
+class Workers:
+    """Processes that draw, started when first needed and ended with the ``with`` block.
 
     Parameters
     ----------
-    out : str or Path
-        Output folder; pages go to ``out/pages``.
-    settings : Settings
-    network : Network, optional
-    inventory : Inventory, optional
-    synthetic : bool, optional
-        Say on every page that the records are synthetic.
-    workers : int, optional
-        Processes that draw; 1 draws in this process.
+    count : int
+        How many; 1 draws in this process.
     """
 
-    def __init__(
-        self,
-        out: str | Path,
-        settings: Settings,
-        *,
-        network: Network | None = None,
-        inventory: Inventory | None = None,
-        synthetic: bool = False,
-        workers: int = 1,
-    ) -> None:
-        self.folder = make_folder(Path(out) / "pages")
-        self.settings = settings
-        self.network = network
-        self.inventory = inventory
-        self.synthetic = synthetic
-        self._workers = workers
+    def __init__(self, count: int = 1) -> None:
+        self.count = count
         self._pool: ProcessPoolExecutor | None = None
-        self._jobs: dict[tuple[str, str], Future[str]] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -100,6 +80,64 @@ class PagePrinter:
     ) -> None:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def submit(self, work: Callable[..., str], *args: Any) -> Future[str]:
+        """Have something done, here or in a worker; its error waits in the future."""
+        if self.count > 1:
+            return self._start().submit(work, *args)
+        job: Future[str] = Future()
+        try:
+            job.set_result(work(*args))
+        except (ParameterError, WaveformError) as error:
+            job.set_exception(error)
+        return job
+
+    def warm_up(self, settings: Settings) -> None:
+        """Start the workers and let them compile what will be needed, before it is."""
+        if self.count > 1:
+            self._start().submit(rehearse, settings)
+
+    def _start(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(
+                self.count, mp_context=_context(), initializer=_ignore_interrupts
+            )
+        return self._pool
+
+
+class PagePrinter:
+    """Draws pages, in worker processes while the measuring goes on.
+
+    Parameters
+    ----------
+    out : str or Path
+        Output folder; pages go to ``out/pages``.
+    settings : Settings
+    network : Network, optional
+    inventory : Inventory, optional
+    synthetic : bool, optional
+        Say on every page that the records are synthetic.
+    workers : Workers, optional
+        Who draws; by default this process.
+    """
+
+    def __init__(
+        self,
+        out: str | Path,
+        settings: Settings,
+        *,
+        network: Network | None = None,
+        inventory: Inventory | None = None,
+        synthetic: bool = False,
+        workers: Workers | None = None,
+    ) -> None:
+        self.folder = make_folder(Path(out) / "pages")
+        self.settings = settings
+        self.network = network
+        self.inventory = inventory
+        self.synthetic = synthetic
+        self._workers = workers or Workers()
+        self._jobs: dict[tuple[str, str], Future[str]] = {}
 
     def event(self, measured: EventResult, rank: int) -> None:
         """Draw the page of one event, unless enough stronger ones get one.
@@ -118,10 +156,10 @@ class PagePrinter:
             ("event", name),
             self.folder / f"event-{safe_filename(name)}.png",
             event_page,
-            measured,
+            _verticals(measured, self.settings),
             self.settings,
             network=self.network,
-            inventory=self.inventory,
+            inventory=self.inventory if self.network is None else None,
             synthetic=self.synthetic,
         )
 
@@ -190,21 +228,7 @@ class PagePrinter:
         **kwargs: Any,
     ) -> None:
         dpi = self.settings.pages.dpi
-        if self._workers <= 1:
-            job: Future[str] = Future()
-            try:
-                job.set_result(_print(path, dpi, draw, args, kwargs))
-            except (ParameterError, WaveformError) as error:
-                job.set_exception(error)
-            self._jobs[key] = job
-            return
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                self._workers,
-                mp_context=multiprocessing.get_context("spawn"),
-                initializer=_ignore_interrupts,
-            )
-        self._jobs[key] = self._pool.submit(_print, path, dpi, draw, args, kwargs)
+        self._jobs[key] = self._workers.submit(_print, path, dpi, draw, args, kwargs)
 
 
 def draw_pages(
@@ -239,8 +263,8 @@ def draw_pages(
     OutputError
         If a page cannot be written.
     """
-    with PagePrinter(out, result.settings, synthetic=synthetic) as printer:
-        return printer.finish(result, archive, progress=progress)
+    printer = PagePrinter(out, result.settings, synthetic=synthetic)
+    return printer.finish(result, archive, progress=progress)
 
 
 def network_page(result: DayResult, *, synthetic: bool = False) -> Figure:
@@ -333,9 +357,8 @@ def event_page(
     -------
     matplotlib.figure.Figure
     """
-    verticals = Stream([t for t in measured.stream if fnmatchcase(t.id, settings.data.measured)])
     return event_summary(
-        verticals if len(verticals) else measured.stream,
+        _verticals(measured, settings).stream,
         event=measured.event,
         triggers=measured.triggers if len(measured.triggers) else None,
         attributes=measured.attributes,
@@ -349,11 +372,29 @@ def event_page(
     )
 
 
+def _verticals(measured: EventResult, settings: Settings) -> EventResult:
+    """Return the event with the records of the measured channels alone, if there are any."""
+    drawn = [t for t in measured.stream if fnmatchcase(t.id, settings.data.measured)]
+    return replace(measured, stream=Stream(drawn)) if drawn else measured
+
+
 def _print(
     path: Path, dpi: int, draw: Callable[..., Figure], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> str:
     save_figure(draw(*args, **kwargs), path, dpi=dpi)
     return path.name
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Return a start method that inherits no thread of this process.
+
+    Where there is a fork server it imports the drawing code once, for all workers.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return context
 
 
 def _ignore_interrupts() -> None:
