@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from paektuseis.io import _decoding as decoding
 from paektuseis.io import _kernels as k
 from paektuseis.io import read_waveforms, reader_findings
 from paektuseis.io._mseed import scan_records
@@ -99,14 +100,14 @@ def test_steim2_by_hand():
     rows[0, [k.LENGTH, k.NSAMP, k.ENCODING, k.BIG]] = 64, len(truth), 11, 1
     out, status = np.zeros(len(truth), np.int32), np.zeros(1, np.int64)
     zero = np.zeros(1, np.int64)
-    assert k.decode_steim(frame, rows, zero, zero, out, status) == 0
+    assert decoding.decode_steim(frame, rows, zero, zero, out, status) == 0
     np.testing.assert_array_equal(out, truth)
     rows[0, k.NSAMP] = len(truth) + 1  # more samples than differences
     more = np.zeros(len(truth) + 1, np.int32)
-    assert k.decode_steim(frame, rows, zero, zero, more, status) == 1
+    assert decoding.decode_steim(frame, rows, zero, zero, more, status) == 1
     assert status[0] == k.SHORT_STEIM
     rows[0, k.NSAMP] = len(truth) - 1  # fewer: the last sample is not Xn
-    assert k.decode_steim(frame, rows, zero, zero, out, status) == 1
+    assert decoding.decode_steim(frame, rows, zero, zero, out, status) == 1
     assert status[0] == k.BAD_STEIM
 
 
@@ -124,8 +125,8 @@ def test_window_decodes_only_what_is_asked(tmp_path, mseed, rng, monkeypatch):
     path.write_bytes(mseed(data, start="2020-01-01", encoding="STEIM2", reclen=512))
     start = obspy.UTCDateTime("2020-01-01T00:01:00")
     decoded = []
-    original = k.decode_steim
-    monkeypatch.setattr(k, "decode_steim", lambda *a: (decoded.append(len(a[2])), original(*a))[1])
+    original = decoding.decode_steim
+    monkeypatch.setattr(decoding, "decode_steim", lambda *a: (decoded.append(len(a[2])), original(*a))[1])
     (trace,) = read_waveforms(path, starttime=start, endtime=start + 10)
     assert (trace.stats.starttime, trace.stats.endtime) == (start, start + 10)
     np.testing.assert_array_equal(trace.data, data[6000:7001])

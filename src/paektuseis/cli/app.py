@@ -83,7 +83,7 @@ def run(arguments: list[str] | None = None) -> int:
     int
     """
     try:
-        result = app(arguments, standalone_mode=False)
+        result = app(arguments, standalone_mode=False, prog_name="paektuseis")
         return result if isinstance(result, int) else 0
     except _UsageError as error:
         error.show()  # type: ignore[attr-defined]

@@ -54,7 +54,7 @@ class DataSettings:
         "*Z", "", "channels with continuous amplitudes, spectra and a page (wildcards)"
     )
     detrend: Detrend = _setting(  # noqa: RUF009
-        "demean", "", "demean or linear, on each contiguous segment"
+        "demean", "", "before amplitudes and spectra: demean or linear, on each contiguous segment"
     )
     physical_units: bool = _setting(
         True, "", "remove the instrument response where metadata hold one; else stay in counts"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _decoding as decoding
 from . import _kernels as k
 
 if TYPE_CHECKING:
@@ -41,13 +42,13 @@ def decode_plain(
     """Decode uncompressed records of one encoding to their places in ``out``."""
     size = _SIZES[encoding]
     if encoding in (3, 4, 5):
-        k.gather_bytes(records.buffer, records.rows, run, position, size, out.view(np.uint8))
+        decoding.gather_bytes(records.buffer, records.rows, run, position, size, out.view(np.uint8))
         return
     counts = records.rows[run, k.NSAMP]
     packed = np.zeros(len(run), np.int64)
     np.cumsum(counts[:-1], out=packed[1:])
     raw = np.zeros(int(counts.sum()) * size, np.uint8)
-    k.gather_bytes(records.buffer, records.rows, run, packed, size, raw)
+    decoding.gather_bytes(records.buffer, records.rows, run, packed, size, raw)
     values = _convert(raw, encoding)
     for begin, target, count in zip(packed, position, counts, strict=True):
         out[target : target + count] = values[begin : begin + count]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from obspy import UTCDateTime
 from obspy.core import AttribDict
 
+from . import _decoding as decoding
 from . import _kernels as k
 from ._encodings import ENCODING_NAMES, decode_plain
 from ._sources import ByteArray
@@ -309,11 +310,13 @@ def _decode(records: Records, order: IntArray, position: IntArray, out: NDArray[
     encodings = records.rows[order, k.ENCODING]
     steim = (encodings == 10) | (encodings == 11)
     if steim.all():
-        k.decode_steim(records.buffer, records.rows, order, position, out, status)
+        decoding.decode_steim(records.buffer, records.rows, order, position, out, status)
         return status
     if steim.any():
         part = np.zeros(int(steim.sum()), np.int64)
-        k.decode_steim(records.buffer, records.rows, order[steim], position[steim], out, part)
+        decoding.decode_steim(
+            records.buffer, records.rows, order[steim], position[steim], out, part
+        )
         status[steim] = part
     for encoding in np.unique(encodings[~steim]):
         mine = encodings == encoding

@@ -123,7 +123,9 @@ def _detect(
     problems: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     try:
-        ready = preprocess(raw, detrend=settings.data.detrend, quality=quality)
+        # the band-pass removes the offset; taking it from the start alone keeps the result
+        # independent of how much record is read at once
+        ready = preprocess(raw, detrend="start", quality=quality)
         ready = bandpass(
             ready, freqmin=detector.freqmin, freqmax=detector.freqmax, corners=detector.corners
         )

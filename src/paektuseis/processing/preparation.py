@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,10 @@ from ._traces import contiguous, piece
 
 _log = logging.getLogger("paektuseis.processing")
 
-Detrend = Literal["demean", "linear"]
+Detrend = Literal["demean", "linear", "start"]
+
+START_SECONDS = 30.0
+"""Seconds at the beginning of a piece whose mean ``detrend="start"`` subtracts."""
 
 
 def preprocess(
@@ -36,8 +39,10 @@ def preprocess(
     Parameters
     ----------
     stream : Stream or Trace
-    detrend : {"demean", "linear"} or None, optional
-        Subtract from each contiguous piece its mean, its least-squares line, or nothing.
+    detrend : {"demean", "linear", "start"} or None, optional
+        Subtract from each contiguous piece its mean, its least-squares line, the mean of its
+        first 30 s, or nothing. ``"start"`` does not depend on where the piece ends, so a causal
+        filter after it gives the same samples however long a record is read at once.
     taper : float, optional
         Seconds at each end of each piece multiplied by a quarter sine. None by default:
         the filters record their own settling, and a taper at each gap hides as much again.
@@ -70,8 +75,8 @@ def preprocess(
     >>> preprocess(Trace(np.arange(5)), detrend="linear")[0].data.tolist()
     [0.0, 0.0, 0.0, 0.0, 0.0]
     """
-    if detrend not in ("demean", "linear", None):
-        raise ParameterError(f"detrend={detrend!r}; choose 'demean', 'linear' or None")
+    if detrend not in (*get_args(Detrend), None):
+        raise ParameterError(f"detrend={detrend!r}; choose 'demean', 'linear', 'start' or None")
     for name, value in (("taper", taper), ("min_length", min_length or 0.0)):
         if not (np.isfinite(value) and value >= 0):
             raise ParameterError(f"{name}={value} s; give a time of zero or more seconds")
@@ -105,7 +110,7 @@ def _prepared(
     taper: float,
 ) -> Trace:
     rate = float(trace.stats.sampling_rate)
-    data = detrended(samples, detrend)
+    data = detrended(samples, detrend, round(START_SECONDS * rate))
     new = piece(trace, begin, end, data)
     if taper:
         length = min(round(taper * rate), (end - begin) // 2)
@@ -120,14 +125,19 @@ def _prepared(
     return log_step(new, f"preprocess detrend={detrend}, taper={taper:g} s")
 
 
-def detrended(samples: NDArray[np.generic], detrend: Detrend | None) -> NDArray[np.float64]:
-    """Return a float64 copy of the samples without mean, without line, or as it is."""
+def detrended(
+    samples: NDArray[np.generic], detrend: Detrend | None, start: int = 0
+) -> NDArray[np.float64]:
+    """Return a float64 copy of the samples without mean, without line, or as it is.
+
+    ``start`` is the number of samples whose mean goes with ``detrend="start"``.
+    """
     if detrend is None or samples.size == 0:
         return np.array(samples, dtype=np.float64)
     values = np.ascontiguousarray(samples)
     if values.dtype not in (np.int32, np.float32, np.float64):
         values = values.astype(np.float64)
-    mean, slope = line_through(values)
+    mean, slope = line_through(values[: max(start, 1)] if detrend == "start" else values)
     return np.asarray(minus_line(values, mean, slope if detrend == "linear" else 0.0))
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SETTLING = 120.0
-"""Seconds read before the page so that the drawn filter output has settled."""
+"""Seconds read on both sides of the page so that filters and response removal have settled."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +82,19 @@ class Workers:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, work: Callable[..., str], *args: Any) -> Future[str]:
-        """Have something done, here or in a worker; its error waits in the future."""
+        """Have something done, here or in a worker; its error waits in the future.
+
+        Parameters
+        ----------
+        work : callable
+            Importable by name, as are its arguments by pickling.
+        *args
+            Its arguments.
+
+        Returns
+        -------
+        concurrent.futures.Future
+        """
         if self.count > 1:
             return self._start().submit(work, *args)
         job: Future[str] = Future()
@@ -93,7 +105,12 @@ class Workers:
         return job
 
     def warm_up(self, settings: Settings) -> None:
-        """Start the workers and let them compile what will be needed, before it is."""
+        """Start the workers and let them compile what will be needed, before it is.
+
+        Parameters
+        ----------
+        settings : Settings
+        """
         if self.count > 1:
             self._start().submit(rehearse, settings)
 
@@ -308,7 +325,7 @@ def station_page(
     -------
     matplotlib.figure.Figure
     """
-    raw = archive.read(trace_id, result.starttime - SETTLING, result.endtime)
+    raw = archive.read(trace_id, result.starttime - SETTLING, result.endtime + SETTLING)
     clean = preprocess(raw, detrend=result.settings.data.detrend, taper=0.0)
     moved, _ = to_velocity(clean, result.inventory, result.settings)
     drawn = half_open(_filtered(moved, result), result.starttime, result.endtime)
