@@ -126,7 +126,9 @@ def test_window_decodes_only_what_is_asked(tmp_path, mseed, rng, monkeypatch):
     start = obspy.UTCDateTime("2020-01-01T00:01:00")
     decoded = []
     original = decoding.decode_steim
-    monkeypatch.setattr(decoding, "decode_steim", lambda *a: (decoded.append(len(a[2])), original(*a))[1])
+    monkeypatch.setattr(
+        decoding, "decode_steim", lambda *a: (decoded.append(len(a[2])), original(*a))[1]
+    )
     (trace,) = read_waveforms(path, starttime=start, endtime=start + 10)
     assert (trace.stats.starttime, trace.stats.endtime) == (start, start + 10)
     np.testing.assert_array_equal(trace.data, data[6000:7001])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +61,10 @@ def day(
     inventory: InventoryOption = None,
     config: ConfigOption = None,
     pages: Annotated[bool, typer.Option(help="Draw the PNG pages.")] = True,
+    workers: Annotated[
+        int,
+        typer.Option(min=1, max=64, help="Processes that draw pages; each needs some 0.4 GB."),
+    ] = 1,
 ) -> int:
     """Summarise one day of a network: quality, events, amplitudes, spectra, pages.
 
@@ -75,7 +78,7 @@ def day(
     from ..io import Archive
 
     settings = load_settings(config)
-    with drawing_workers(settings, pages) as workers:
+    with drawing_workers(settings, workers if pages else 0) as drawers:
         net, metadata = open_metadata(network, inventory)
         return summarise(
             Archive(archive),
@@ -86,15 +89,15 @@ def day(
             date=date,
             starttime=starttime,
             endtime=endtime,
-            workers=workers,
+            workers=drawers,
         )
 
 
-def drawing_workers(settings: Settings, pages: bool = True) -> Workers:
-    """Return the processes that will draw, already warming up; none where nothing is drawn."""
+def drawing_workers(settings: Settings, count: int) -> Workers:
+    """Return the processes that will draw, already warming up; 0 where nothing is drawn."""
     from ..report import Workers
 
-    workers = Workers(min(4, os.cpu_count() or 1) if pages else 0)
+    workers = Workers(count)
     workers.warm_up(settings)
     return workers
 
