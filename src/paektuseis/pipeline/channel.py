@@ -147,6 +147,7 @@ def _detect(
         dead_time=detector.dead_time,
         detector=detector.name,
     )
+    triggers = flag_spikes(triggers, quality, within=detector.sta)
     monitoring = monitored_time(ratio, starttime=starttime, endtime=endtime, detector=detector.name)
     return triggers, monitoring
 
