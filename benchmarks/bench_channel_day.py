@@ -35,11 +35,14 @@ def record(hours: float) -> obspy.Trace:
 
 def metadata() -> Inventory:
     """A broadband sensor of 120 s in poles and zeros, 1e9 counts per m/s."""
+    poles = [-0.037 + 0.037j, -0.037 - 0.037j, -251.3 + 0j]
+    at_1_hz = 2j * np.pi
     response = Response.from_paz(
         zeros=[0j, 0j],
-        poles=[-0.037 + 0.037j, -0.037 - 0.037j, -251.3 + 0j],
+        poles=poles,
         stage_gain=1e9,
         normalization_frequency=1.0,
+        normalization_factor=float(abs(np.prod(at_1_hz - np.array(poles)) / at_1_hz**2)),
     )
     channel = Channel(
         "HHZ", "", 42.0, 128.1, 2000.0, 0.0, sample_rate=RATE, response=response,
