@@ -413,3 +413,15 @@ def test_every_module_is_reachable() -> None:
         if not name.endswith("__main__"):
             importlib.import_module(name)
     assert len(names) >= len(SUBPACKAGES)
+
+
+def test_editors_see_every_public_name() -> None:
+    """The names imported for type checkers are those that are loaded when used."""
+    source = (CHECKOUT / "src" / "paektuseis" / "__init__.py").read_text(encoding="utf-8")
+    seen: dict[str, str] = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            for line in node.body:
+                assert isinstance(line, ast.ImportFrom)
+                seen.update({alias.name: line.module or "" for alias in line.names})
+    assert seen == {**ps._API, "synthetic": "", "tables": ""}

@@ -7,7 +7,120 @@ public name brings in its own subpackage when it is first used.
 from __future__ import annotations
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at run time
+    from . import synthetic as synthetic, tables as tables
+    from .amplitude import (
+        peak_amplitude as peak_amplitude,
+        reduced_displacement as reduced_displacement,
+        rsam as rsam,
+    )
+    from .catalog import (
+        detections_to_catalog as detections_to_catalog,
+        event_rate as event_rate,
+        event_table as event_table,
+    )
+    from .config import (
+        Settings as Settings,
+        load_settings as load_settings,
+    )
+    from .detection import (
+        MatchResult as MatchResult,
+        coincidence as coincidence,
+        coincidence_candidates as coincidence_candidates,
+        cut_events as cut_events,
+        match_detections as match_detections,
+        monitored_time as monitored_time,
+        sta_lta as sta_lta,
+        trigger_onsets as trigger_onsets,
+    )
+    from .errors import (
+        ArchiveError as ArchiveError,
+        ConfigError as ConfigError,
+        MetadataError as MetadataError,
+        OutputError as OutputError,
+        PaektuseisError as PaektuseisError,
+        ParameterError as ParameterError,
+        WaveformError as WaveformError,
+    )
+    from .io import (
+        Archive as Archive,
+        atomic_path as atomic_path,
+        join_segments as join_segments,
+        read_events as read_events,
+        read_stations as read_stations,
+        read_table as read_table,
+        read_waveforms as read_waveforms,
+        reader_findings as reader_findings,
+        safe_filename as safe_filename,
+        safe_text as safe_text,
+        write_events as write_events,
+        write_sds as write_sds,
+        write_table as write_table,
+    )
+    from .network import (
+        Network as Network,
+        NetworkStation as NetworkStation,
+        VelocityModel as VelocityModel,
+        load_network as load_network,
+        station_table as station_table,
+        travel_time as travel_time,
+    )
+    from .pipeline import (
+        process_day as process_day,
+        process_event as process_event,
+    )
+    from .plotting import (
+        event_summary as event_summary,
+        network_summary as network_summary,
+        plot_availability as plot_availability,
+        plot_event_rate as plot_event_rate,
+        plot_helicorder as plot_helicorder,
+        plot_rsam as plot_rsam,
+        plot_spectrogram as plot_spectrogram,
+        plot_spectrum as plot_spectrum,
+        plot_station_map as plot_station_map,
+        plot_triggers as plot_triggers,
+        plot_waveforms as plot_waveforms,
+        save_figure as save_figure,
+        station_summary as station_summary,
+    )
+    from .processing import (
+        QualityThresholds as QualityThresholds,
+        bandpass as bandpass,
+        check_waveforms as check_waveforms,
+        decimate_to as decimate_to,
+        highpass as highpass,
+        lowpass as lowpass,
+        preprocess as preprocess,
+        remove_response as remove_response,
+        resample as resample,
+        response_curve as response_curve,
+        rotate_to_zne as rotate_to_zne,
+        settling_time as settling_time,
+        waveform_gaps as waveform_gaps,
+    )
+    from .spectral import (
+        amplitude_spectrum as amplitude_spectrum,
+        bandwidth as bandwidth,
+        central_frequency as central_frequency,
+        centroid_frequency as centroid_frequency,
+        dominant_frequency as dominant_frequency,
+        frequency_index as frequency_index,
+        noise_models as noise_models,
+        power_spectral_density as power_spectral_density,
+        shape_factor as shape_factor,
+        spectral_attributes as spectral_attributes,
+        spectral_entropy as spectral_entropy,
+        spectrogram as spectrogram,
+    )
+    from .types import (
+        Band as Band,
+        Estimate as Estimate,
+        Spectrogram as Spectrogram,
+        Spectrum as Spectrum,
+    )
 
 __version__ = "0.1.0"
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from obspy import Stream, Trace, UTCDateTime
 from obspy.signal.trigger import classic_sta_lta, recursive_sta_lta
 

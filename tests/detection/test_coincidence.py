@@ -6,8 +6,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from obspy import Stream, Trace, UTCDateTime
 from obspy.signal.trigger import coincidence_trigger
 from scipy.signal import butter, sosfilt

@@ -3,12 +3,9 @@
 import numpy as np
 import obspy
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from paektuseis.io import _decoding as decoding
-from paektuseis.io import _kernels as k
-from paektuseis.io import read_waveforms, reader_findings
+from paektuseis.io import _decoding as decoding, _kernels as k, read_waveforms, reader_findings
 from paektuseis.io._mseed import scan_records
 
 SETTINGS = settings(

@@ -3,8 +3,7 @@
 import numpy as np
 import obspy
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import paektuseis as ps
 from paektuseis.io import join_segments

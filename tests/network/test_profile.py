@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 from obspy import UTCDateTime
-from obspy.core.inventory import Channel, Inventory, Site, Station
-from obspy.core.inventory import Network as InventoryNetwork
+from obspy.core.inventory import Channel, Inventory, Network as InventoryNetwork, Site, Station
 
 from paektuseis import tables
 from paektuseis.errors import ConfigError, MetadataError, ParameterError

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from .. import tables
 from ..errors import ParameterError
-from ..times import TimeLike, as_timestamp, window_starts
-from ..times import as_utc as _as_utc
+from ..times import TimeLike, as_timestamp, as_utc as _as_utc, window_starts
 from ._columns import nanoseconds, onset_column, station_of, without_vetoed
 
 IntArray = NDArray[np.int64]

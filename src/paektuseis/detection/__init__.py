@@ -9,10 +9,10 @@ the time in which nothing could have been seen.
 from __future__ import annotations
 
 from .characteristic import sta_lta
-from .coincidence import coincidence, coincidence_candidates
 from .cutting import cut_events
 from .matching import MatchResult, match_detections
 from .monitoring import monitored_time
+from .together import coincidence, coincidence_candidates
 from .triggers import trigger_onsets
 
 __all__ = [

@@ -109,9 +109,9 @@ def sta_lta(
 
     References
     ----------
-    Allen (1978) BSSA 68(5); Evans & Allen (1983) USGS OFR 83-109;
-    Swindell & Snell (1977) Teledyne Geotech; Johnson (1979) thesis, Caltech (Carl-STA-Trig,
-    as in Earthworm); Withers et al. (1998) BSSA 88(1), 95-106.
+    Allen (1978) BSSA 68(5); Evans & Allen (1983) BSSA 73(4);
+    Swindell & Snell (1977) Texas Instruments ALEX(01)-FR-77-01; Johnson (1979) thesis, Caltech
+    (Carl-STA-Trig, as in Earthworm); Withers et al. (1998) BSSA 88(1), 95-106.
 
     Examples
     --------

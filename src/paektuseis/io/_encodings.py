@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import _decoding as decoding
-from . import _kernels as k
+from . import _decoding as decoding, _kernels as k
 
 if TYPE_CHECKING:
     from ._mseed import IntArray, Records

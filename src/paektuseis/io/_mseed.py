@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from obspy import UTCDateTime
 from obspy.core import AttribDict
 
-from . import _decoding as decoding
-from . import _kernels as k
+from . import _decoding as decoding, _kernels as k
 from ._encodings import ENCODING_NAMES, decode_plain
 from ._sources import ByteArray
 

@@ -10,8 +10,7 @@ from obspy import Stream, Trace, UTCDateTime
 
 from ..tables import Column, Schema
 from ..types import FloatArray
-from ._random import FAULTS as _FAULTS
-from ._random import generator
+from ._random import FAULTS as _FAULTS, generator
 
 FAULTS = Schema(
     "faults",

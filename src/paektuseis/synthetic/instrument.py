@@ -14,12 +14,12 @@ from obspy.core.inventory import (
     Comment,
     Equipment,
     InstrumentSensitivity,
+    Network as InventoryNetwork,
     PolesZerosResponseStage,
     Response,
     Site,
     Station,
 )
-from obspy.core.inventory import Network as InventoryNetwork
 
 from ..errors import ParameterError
 from ..network import NetworkStation
