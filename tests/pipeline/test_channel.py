@@ -63,3 +63,23 @@ def test_another_hour_than_the_sample(seed, tmp_path):
     strong = truth[(truth["label"] == "VT") & (truth["snr"] >= 12.0)]
     found = [((result.events["time"] - t).abs() < pd.Timedelta("3s")).any() for t in strong["time"]]
     assert all(found)
+
+
+def test_a_file_that_cannot_be_read_is_a_row_and_the_day_goes_on(tmp_path):
+    network = load_network("paektu")
+    hour = simulate_network(network, duration=600.0, seed=1, events=(), faults=False)
+    one = hour.stream.select(station="PDBD", channel="HHZ")
+    one.write(str(tmp_path / "good.mseed"), format="MSEED")
+    (tmp_path / "cut.mseed").write_bytes((tmp_path / "good.mseed").read_bytes()[:100])
+    (tmp_path / "notes.txt").write_text("battery changed")
+    result = process_day(
+        Archive(tmp_path), starttime="2014-06-15T03:00:00", endtime="2014-06-15T03:10:00"
+    )
+    rows = result.tables["quality"].query("check == 'unreadable_file'")
+    assert dict(
+        zip(rows["path"].map(lambda p: p.split("/")[-1]), rows["severity"], strict=True)
+    ) == {
+        "cut.mseed": "warning",
+        "notes.txt": "info",
+    }
+    assert len(result.tables["availability"]) == 1

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from pathlib import Path
 
 import pandas as pd
 from obspy import Inventory, UTCDateTime
@@ -142,7 +143,9 @@ def process_day(
 
     found = _detect_network(channels, settings, network, start, end)
     out = {
-        "quality": tables.QUALITY.concat(c.quality for c in channels),
+        "quality": tables.QUALITY.concat(
+            [*(c.quality for c in channels), _unreadable(archive, start, end)]
+        ),
         "availability": tables.AVAILABILITY.concat(c.availability for c in channels),
         "gaps": archive.gaps([c.trace_id for c in channels], start, end)
         if channels
@@ -196,6 +199,23 @@ def process_day(
         network=network,
         inventory=inventory,
         problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _unreadable(archive: Archive, start: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
+    """Return a row for each file of the archive that could not be used, with the reason."""
+    return tables.QUALITY.frame(
+        {
+            "trace_id": "",
+            "starttime": start,
+            "endtime": end,
+            "check": "unreadable_file",
+            "severity": "info" if "not a waveform format" in reason else "warning",
+            "message": f"{Path(path).name}: {reason}",
+            "value": None,
+            "path": str(path),
+        }
+        for path, reason in sorted(archive.faults().items())
     )
 
 
