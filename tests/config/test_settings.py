@@ -80,3 +80,12 @@ def test_the_hash_changes_with_any_setting_and_only_then():
     assert settings_hash(Settings()) == settings_hash(settings_from_mapping({}))
     other = Settings(detectors=(DetectorSettings(thr_on=4.1),))
     assert settings_hash(other) != settings_hash(Settings(detectors=(DetectorSettings(),)))
+
+
+def test_the_words_allowed_are_those_the_verbs_know():
+    from paektuseis.amplitude.windows import STATISTICS
+    from paektuseis.config import settings
+    from paektuseis.detection.characteristic import METHODS
+
+    assert settings.METHODS == METHODS
+    assert settings.STATISTICS == STATISTICS

@@ -1,13 +1,12 @@
 """What a run leaves behind: tables, catalogue, pages and an index to open first."""
 
 from .index import write_index
-from .pages import PagePrinter, Workers, draw_pages, event_page, network_page, station_page
+from .pages import PagePrinter, Workers, event_page, network_page, station_page
 from .products import run_record, write_products
 
 __all__ = [
     "PagePrinter",
     "Workers",
-    "draw_pages",
     "event_page",
     "network_page",
     "run_record",

@@ -248,42 +248,6 @@ class PagePrinter:
         self._jobs[key] = self._workers.submit(_print, path, dpi, draw, args, kwargs)
 
 
-def draw_pages(
-    result: DayResult,
-    archive: Archive,
-    out: str | Path,
-    *,
-    synthetic: bool = False,
-    progress: Progress | None = None,
-) -> Pages:
-    """Draw the network page and the station pages of a day into ``out/pages``.
-
-    Event pages are drawn while the day is measured: pass ``PagePrinter.event`` as
-    ``process_day(..., on_event=...)``.
-
-    Parameters
-    ----------
-    result : DayResult
-    archive : Archive
-    out : str or Path
-    synthetic : bool, optional
-        Say on every page that the records are synthetic.
-    progress : callable, optional
-        Called as ``progress(what, done, total)``.
-
-    Returns
-    -------
-    Pages
-
-    Raises
-    ------
-    OutputError
-        If a page cannot be written.
-    """
-    printer = PagePrinter(out, result.settings, synthetic=synthetic)
-    return printer.finish(result, archive, progress=progress)
-
-
 def network_page(result: DayResult, *, synthetic: bool = False) -> Figure:
     """Draw the overview of a day.
 
