@@ -154,6 +154,17 @@ class Schema:
         )
 
 
+def station_of(trace_id: str) -> str:
+    """Return ``NET.STA`` of a trace id (``NET.STA.LOC.CHA``).
+
+    Examples
+    --------
+    >>> station_of("1U.JGPD..HHZ")
+    '1U.JGPD'
+    """
+    return ".".join(str(trace_id).split(".")[:2])
+
+
 def _opt(name: str, kind: Kind, unit: str, meaning: str) -> Column:
     return Column(name, kind, unit, meaning, required=False)
 

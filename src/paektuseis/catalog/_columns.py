@@ -36,8 +36,3 @@ def without_vetoed(frame: pd.DataFrame) -> pd.DataFrame:
     if "veto" not in frame.columns:
         return frame.reset_index(drop=True)
     return frame[frame["veto"].fillna("") == ""].reset_index(drop=True)
-
-
-def station_of(trace_id: str) -> str:
-    """Return NET.STA of a trace id."""
-    return ".".join(str(trace_id).split(".")[:2])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .. import tables
 from ..errors import ParameterError
-from ._columns import nanoseconds, station_of, without_vetoed
+from ._columns import nanoseconds, without_vetoed
 
 IntArray = NDArray[np.int64]
 
@@ -139,7 +139,7 @@ def _row(columns: dict[str, list[Any]], members: list[int]) -> dict[str, Any]:
     best = members[int(np.argmax([-np.inf if np.isnan(r) else r for r in ratios]))]
     traces = tuple(dict.fromkeys(t for m in members for t in columns["trace_ids"][m]))
     end = max(columns["endtime"][m] for m in members)
-    stations = {station_of(t) for t in traces}
+    stations = {tables.station_of(t) for t in traces}
     return {
         "event_id": columns["event_id"][first],
         "time": columns["starttime"][first],
@@ -158,7 +158,7 @@ def _nearest_channel(rows: pd.DataFrame, best: str) -> pd.DataFrame:
     exact = rows[rows["trace_id"] == best]
     if len(exact):
         return exact
-    ids = sorted({t for t in rows["trace_id"] if station_of(t) == station_of(best)})
+    ids = sorted({t for t in rows["trace_id"] if tables.station_of(t) == tables.station_of(best)})
     return rows[rows["trace_id"].isin(ids[:1])]
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from .. import tables
 from ..errors import ParameterError
 from ..times import TimeLike, as_timestamp, as_utc as _as_utc, window_starts
-from ._columns import nanoseconds, onset_column, station_of, without_vetoed
+from ._columns import nanoseconds, onset_column, without_vetoed
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -123,7 +123,7 @@ def _alive(monitoring: pd.DataFrame, edges: IntArray, need: int) -> tuple[FloatA
     rows = monitoring[monitoring["state"] == "monitored"]
     times: list[IntArray] = [edges]
     steps: list[IntArray] = [np.zeros(len(edges), dtype=np.int64)]
-    for _, part in rows.groupby(rows["trace_id"].map(station_of), sort=True):
+    for _, part in rows.groupby(rows["trace_id"].map(tables.station_of), sort=True):
         low = np.clip(nanoseconds(part["starttime"]), edges[0], edges[-1])
         high = np.clip(nanoseconds(part["endtime"]), edges[0], edges[-1])
         order = np.argsort(low, kind="stable")

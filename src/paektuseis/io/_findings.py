@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from obspy import Stream, Trace, UTCDateTime
 
 from ..provenance import note, recall
 from ..tables import QUALITY
+from ._foreign import safe_text
+
+logger = logging.getLogger("paektuseis.io")
 
 Finding = dict[str, Any]
 
@@ -41,6 +45,15 @@ def finding(
         "limit": float(limit),
         "path": str(path),
     }
+
+
+def unreadable(error: Exception, path: Path | str, *, trace_id: str = "") -> Finding:
+    """Return the row for a file that was left out, and log it."""
+    message = safe_text(str(error))
+    logger.warning("left out: %s", message)
+    return finding(
+        "unreadable_file", "error", message, value=1, units="files", path=path, trace_id=trace_id
+    )
 
 
 def attach(traces: list[Trace], findings: Iterable[Finding]) -> None:

@@ -15,7 +15,7 @@ from obspy import Stream, Trace, UTCDateTime
 from ..errors import ArchiveError, ParameterError, WaveformError
 from ..tables import AVAILABILITY, GAPS
 from ..times import TimeLike, as_utc
-from ._findings import Finding, attach, finding
+from ._findings import Finding, attach, finding, unreadable
 from ._foreign import safe_text
 from ._layout import SDS, Pattern, is_sds
 from ._mseed import Selection
@@ -418,18 +418,7 @@ class Archive:
             except WaveformError as error:
                 if on_error == "raise":
                     raise
-                logger.warning("left out: %s", safe_text(str(error)))
-                lost.append(
-                    finding(
-                        "unreadable_file",
-                        "error",
-                        safe_text(str(error)),
-                        value=1,
-                        units="files",
-                        path=path,
-                        trace_id=self._named_id(path),
-                    )
-                )
+                lost.append(unreadable(error, path, trace_id=self._named_id(path)))
                 continue
             lost += self._strays(path, found)
             traces += found

@@ -14,7 +14,7 @@ from ..errors import ParameterError, WaveformError
 from ..provenance import note
 from ..times import TimeLike, as_utc
 from ._clean import cut_to_window, split_at_bad_samples
-from ._findings import Finding, attach, finding
+from ._findings import Finding, attach, finding, unreadable
 from ._foreign import safe_text
 from ._formats import name_format
 from ._mseed import Selection
@@ -200,17 +200,7 @@ def read_waveforms(
         except WaveformError as error:
             if on_error == "raise":
                 raise
-            logger.warning("left out: %s", safe_text(str(error)))
-            lost.append(
-                finding(
-                    "unreadable_file",
-                    "error",
-                    safe_text(str(error)),
-                    value=1,
-                    units="files",
-                    path=path,
-                )
-            )
+            lost.append(unreadable(error, path))
             first = first or error
             continue
         usable += 1

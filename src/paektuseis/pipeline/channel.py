@@ -90,11 +90,14 @@ def process_channel(
     quality = check_waveforms(day, inventory=inventory, starttime=starttime, endtime=endtime)
     problems: list[str] = []
 
+    listening = [d for d in settings.detectors if fnmatchcase(trace_id, d.channels)]
+    # the band-pass removes the offset; taking it from the start alone keeps the result
+    # independent of how much record is read at once
+    ready = preprocess(raw, detrend="start", quality=quality) if listening else raw
     found = [
-        _detect(raw, detector, starttime, endtime, settings, quality, problems)
-        for detector in settings.detectors
-        if fnmatchcase(trace_id, detector.channels)
+        _detect(ready, detector, starttime, endtime, quality, problems) for detector in listening
     ]
+    del ready  # as large as the day; the measures make their own
     measured: Measured = (tables.RSAM.frame(), None, None, "counts")
     if fnmatchcase(trace_id, settings.data.measured) and len(day):
         measured = _measure(raw, starttime, endtime, settings, inventory, quality, problems)
@@ -114,23 +117,19 @@ def process_channel(
 
 
 def _detect(
-    raw: Stream,
+    ready: Stream,
     detector: DetectorSettings,
     starttime: UTCDateTime,
     endtime: UTCDateTime,
-    settings: Settings,
     quality: pd.DataFrame,
     problems: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     try:
-        # the band-pass removes the offset; taking it from the start alone keeps the result
-        # independent of how much record is read at once
-        ready = preprocess(raw, detrend="start", quality=quality)
-        ready = bandpass(
+        filtered = bandpass(
             ready, freqmin=detector.freqmin, freqmax=detector.freqmax, corners=detector.corners
         )
         ratio = sta_lta(
-            ready,
+            filtered,
             sta=detector.sta,
             lta=detector.lta,
             method=detector.method,

@@ -248,16 +248,12 @@ def stations_needed(detector: DetectorSettings, alive: int) -> int:
     return max(1, min(alive, max(3, math.ceil(2 * alive / 3))))
 
 
-def _station(trace_id: str) -> str:
-    return ".".join(trace_id.split(".")[:2])
-
-
 def _alive(channels: list[ChannelDay], detector: DetectorSettings) -> set[str]:
     alive = set()
     for c in channels:
         m = c.monitoring
         if len(m) and ((m["detector"] == detector.name) & (m["state"] == "monitored")).any():
-            alive.add(_station(c.trace_id))
+            alive.add(tables.station_of(c.trace_id))
     return alive
 
 
@@ -270,6 +266,7 @@ def _detect_network(
 ) -> pd.DataFrame:
     triggers = tables.TRIGGERS.concat(c.triggers for c in channels)
     triggers = triggers[triggers["flag"] == ""]
+    stations = network.station_table() if network is not None else None
     found = []
     for detector in settings.detectors:
         mine = triggers[triggers["detector"] == detector.name].reset_index(drop=True)
@@ -279,7 +276,7 @@ def _detect_network(
             mine,
             min_stations=stations_needed(detector, len(_alive(channels, detector))),
             window=detector.window,
-            stations=network.station_table() if network is not None else None,
+            stations=stations,
             velocity=detector.velocity,
         )
         found.append(_within(candidates, start, end))

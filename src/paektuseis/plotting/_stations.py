@@ -90,11 +90,6 @@ def distances(source: Any, *, point: tuple[float, float] | None = None) -> dict[
     return found
 
 
-def station_key(trace_id: str) -> str:
-    """Return ``NET.STA`` of a trace id."""
-    return ".".join(str(trace_id).split(".")[:2])
-
-
 def position_text(source: Any, trace_id: str) -> str:
     """Return a station's coordinates in words, ``""`` where it is not in the table."""
     if source is None:

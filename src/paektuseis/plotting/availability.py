@@ -11,9 +11,9 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from ..errors import ParameterError
-from ..tables import AVAILABILITY, MONITORING
+from ..tables import AVAILABILITY, MONITORING, station_of
 from ..times import TimeLike, as_utc
-from ._stations import distances, station_key
+from ._stations import distances
 from ._style import (
     FONT,
     GREEN,
@@ -88,7 +88,7 @@ def plot_availability(
     first, last = as_utc(rows["starttime"].min()), as_utc(rows["endtime"].max())
     start, end = check_span(starttime, endtime, first, last)
     known = distances(stations)
-    ids = sorted(set(rows["trace_id"]), key=lambda i: (known.get(station_key(i), np.inf), i))
+    ids = sorted(set(rows["trace_id"]), key=lambda i: (known.get(station_of(i), np.inf), i))
     ax = axes_or_new(ax, (8.0, min(1.0 + 0.22 * len(ids), 11.0)))
     left, right = to_days(start), to_days(end)
     begins = np.clip(column_days(rows["starttime"]), left, right)

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ..errors import ParameterError, WaveformError
-from ..tables import AMPLITUDES, ATTRIBUTES, TRIGGERS
+from ..tables import AMPLITUDES, ATTRIBUTES, TRIGGERS, station_of
 from ..times import TimeLike, as_timestamp
 from ..types import Spectrogram, Spectrum
 from ._envelope import as_traces, by_id, span_of
@@ -34,7 +34,6 @@ from ._stations import (
     distances,
     event_point,
     reference_of,
-    station_key,
     stations_table,
 )
 from ._style import RED, empty_panel, label_axes, safe_text, unit_text
@@ -235,7 +234,7 @@ def _head(
         more = f" and {len(flags) - 1} more" if len(flags) > 1 else ""
         facts.append(f"flag {safe_text(flags[0])}{more}")
     if not row:
-        stations = {station_key(i) for i in groups}
+        stations = {station_of(i) for i in groups}
         facts.append(f"{len(groups)} channels of {len(stations)} stations; no event was given")
     point, reference = event_point(row), reference_of(network)
     where = volcano or "volcano not named"
@@ -274,7 +273,7 @@ def _draw_traces(
     known = distances(source, point=point)
     ids = list(groups)
     if len(ids) > MOST_TRACES:  # all three components are too many: vertical ones first
-        ids = sorted(ids, key=lambda i: (not i.endswith("Z"), known.get(station_key(i), np.inf)))
+        ids = sorted(ids, key=lambda i: (not i.endswith("Z"), known.get(station_of(i), np.inf)))
         ids = ids[:MOST_TRACES]
     drawn = [t for i in ids for t in _for_drum(groups[i], corner)]
     ax = panel(figure, 32, 36, 146, 106)
@@ -395,7 +394,7 @@ def _draw_map(ax: Axes, source: Any, groups: dict[str, list[Trace]], row: dict[s
         empty_panel(ax, "no positions were given")
         return
     table = stations_table(source)
-    keys = {station_key(i) for i in groups}
+    keys = {station_of(i) for i in groups}
     here = table[(table["network"] + "." + table["station"]).isin(keys)]
     if here.empty:
         empty_panel(ax, "no station of these records\nhas a known position")
@@ -444,7 +443,7 @@ def _write_measures(
     table = AMPLITUDES.check(amplitudes)
     lines = [
         (
-            (a["trace_id"] not in drawn, known.get(station_key(a["trace_id"]), np.inf)),
+            (a["trace_id"] not in drawn, known.get(station_of(a["trace_id"]), np.inf)),
             [
                 safe_text(a["trace_id"]),
                 quantity(a["value"], str(a["units"])),

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from obspy import Inventory
 
 from ..errors import ParameterError
+from ..tables import station_of
 from ..times import TimeLike, as_utc
 from ._pages import (
     event_times,
@@ -25,7 +26,7 @@ from ._pages import (
     write_columns,
     write_findings,
 )
-from ._stations import coordinates_text, reference_of, station_key, stations_table
+from ._stations import coordinates_text, reference_of, stations_table
 from ._style import RED, empty_panel, label_axes, safe_text
 from ._time import check_span, column_days, span_text, time_axis
 from .availability import plot_availability
@@ -159,10 +160,10 @@ def _draw_map(ax: Axes, source: Any, watch: pd.DataFrame | None) -> None:
         living = watch
         if "state" in watch.columns:
             living = watch[watch["state"] != "missing"]
-        alive = sorted({station_key(i) for i in living["trace_id"]})
+        alive = sorted({station_of(i) for i in living["trace_id"]})
         table = stations_table(source)
         keys = table["network"] + "." + table["station"]
-        known = {station_key(i) for i in watch["trace_id"]}
+        known = {station_of(i) for i in watch["trace_id"]}
         if hasattr(source, "select") and hasattr(source, "caldera") and keys.isin(known).any():
             source = source.select(sorted(keys[keys.isin(known)]))
         elif keys.isin(known).any():
@@ -181,7 +182,7 @@ def _draw_availability(
     if len(ids) > MOST_ROWS:  # one channel a station, the vertical one where there is one
         first: dict[str, str] = {}
         for trace_id in sorted(ids, key=lambda i: not i.endswith("Z")):
-            first.setdefault(station_key(trace_id), trace_id)
+            first.setdefault(station_of(trace_id), trace_id)
         keep = list(first.values())[:MOST_ROWS]
         watch = watch[watch["trace_id"].isin(keep)]
         title += f" ({len(keep)} of {len(ids)} channels)"

@@ -12,11 +12,11 @@ from obspy import Stream, Trace, UTCDateTime
 
 from ..errors import ParameterError
 from ..provenance import band_of, recall, units_of, valid_span
-from ..tables import TRIGGERS
+from ..tables import TRIGGERS, station_of
 from ..times import TimeLike
 from ..types import Band, FloatArray
 from ._envelope import as_traces, by_id, outline, span_of
-from ._stations import distances, station_key
+from ._stations import distances
 from ._style import (
     BLACK,
     BLUE,
@@ -176,7 +176,7 @@ def _ordered(ids: list[str], known: dict[str, float], order: str | None) -> list
     if order == "id":
         return sorted(ids)
     if order == "distance":
-        return sorted(ids, key=lambda i: (known.get(station_key(i), np.inf), i))
+        return sorted(ids, key=lambda i: (known.get(station_of(i), np.inf), i))
     raise ParameterError(f"order={order!r}; choose 'distance', 'id' or 'given'")
 
 
@@ -196,7 +196,7 @@ def _deflection(traces: list[Trace], days: FloatArray, values: FloatArray) -> fl
 def _row_label(trace_id: str, known: dict[str, float]) -> str:
     _, station, location, channel = [*trace_id.split("."), "", "", "", ""][:4]
     label = safe_text(" ".join(p for p in (station, location, channel) if p) or trace_id)
-    distance = known.get(station_key(trace_id))
+    distance = known.get(station_of(trace_id))
     return label if distance is None else f"{label}\n{distance:.1f} km"
 
 

@@ -27,6 +27,7 @@ from ..pipeline.rehearsal import rehearse
 from ..pipeline.units import to_velocity
 from ..plotting import event_summary, network_summary, save_figure, station_summary
 from ..processing import bandpass, highpass, lowpass, preprocess
+from ..tables import station_of
 from .products import make_folder
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ def station_page(
     clean = preprocess(raw, detrend=result.settings.data.detrend, taper=0.0)
     moved, _ = to_velocity(clean, result.inventory, result.settings)
     drawn = half_open(_filtered(moved, result), result.starttime, result.endtime)
-    station = ".".join(trace_id.split(".")[:2]) + "."
+    station = station_of(trace_id) + "."
     events = result.events
     seen = [any(t.startswith(station) for t in ids) for ids in events["trace_ids"]]
     return station_summary(
