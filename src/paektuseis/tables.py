@@ -315,6 +315,39 @@ RSAM = Schema(
     ),
 )
 
+SSAM = Schema(
+    "ssam",
+    (
+        _ID,
+        Column("starttime", "time", "UTC", "start of the window"),
+        Column("window", "float", "s", "length of the window"),
+        Column("value", "float", "see units", "mean spectral amplitude, NaN below min_coverage"),
+        Column("units", "text", "", "unit of value"),
+        Column("statistic", "text", "", "mean_amplitude"),
+        Column("freqmin", "float", "Hz", "lower end of the band (included)"),
+        Column("freqmax", "float", "Hz", "upper end of the band (not included)"),
+        Column("coverage", "float", "share", "transforms present / transforms expected"),
+    ),
+)
+
+RATIOS = Schema(
+    "ratios",
+    (
+        _ID,
+        Column("starttime", "time", "UTC", "start of the window"),
+        Column("window", "float", "s", "length of the window"),
+        Column("ratio", "text", "", "name: vlar, lrar, rmar, dsar or the user's own"),
+        Column("value", "float", "", "amplitude in the lower band / in the higher band"),
+        Column("statistic", "text", "", "amplitude measure: mean_abs, median_abs, rms or max_abs"),
+        Column("quantity", "text", "", "what was compared: the unit of the two amplitudes"),
+        Column("low_freqmin", "float", "Hz", "lower band, lower corner"),
+        Column("low_freqmax", "float", "Hz", "lower band, upper corner"),
+        Column("high_freqmin", "float", "Hz", "higher band, lower corner"),
+        Column("high_freqmax", "float", "Hz", "higher band, upper corner"),
+        Column("coverage", "float", "share", "samples present / samples expected"),
+    ),
+)
+
 AMPLITUDES = Schema(
     "amplitudes",
     (
@@ -425,6 +458,8 @@ ALL: tuple[Schema, ...] = (
     DETECTIONS,
     MATCHES,
     RSAM,
+    SSAM,
+    RATIOS,
     AMPLITUDES,
     ATTRIBUTES,
     EVENTS,
