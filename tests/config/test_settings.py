@@ -24,6 +24,7 @@ def test_every_setting_is_explained_and_frozen():
         Settings().data,
         *Settings().detectors,
         Settings().amplitude,
+        Settings().ratios,
         Settings().spectra,
         Settings().events,
         Settings().pages,

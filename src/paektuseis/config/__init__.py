@@ -11,6 +11,7 @@ from .settings import (
     DetectorSettings,
     EventSettings,
     PageSettings,
+    RatioSettings,
     Settings,
     SpectralSettings,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "DetectorSettings",
     "EventSettings",
     "PageSettings",
+    "RatioSettings",
     "Settings",
     "SpectralSettings",
     "load_settings",

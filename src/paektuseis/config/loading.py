@@ -23,7 +23,7 @@ def load_settings(path: str | Path | None = None) -> Settings:
     Parameters
     ----------
     path : str or Path, optional
-        A TOML file with any of the tables ``[data] [[detectors]] [amplitude]
+        A TOML file with any of the tables ``[data] [[detectors]] [amplitude] [ratios]
         [spectra] [events] [pages]``. What it leaves out keeps its default;
         ``[[detectors]]``, where given, replace the default detectors.
 

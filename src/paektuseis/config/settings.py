@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from ..errors import ConfigError
@@ -13,6 +14,12 @@ Statistic = Literal["mean_abs", "median_abs", "rms", "max_abs"]
 Detrend = Literal["demean", "linear"]
 METHODS: tuple[str, ...] = get_args(Method)
 STATISTICS: tuple[str, ...] = get_args(Statistic)
+RATIOS = ("vlar", "lrar", "rmar", "dsar")
+SSAM_EDGES = (
+    *(0.5 * i for i in range(1, 11)),
+    *(float(i) for i in range(6, 11)),
+    *(float(i) for i in range(12, 21, 2)),
+)
 
 
 def _setting(default: Any, unit: str, help_: str) -> Any:
@@ -54,7 +61,7 @@ class DataSettings:
         "*Z", "", "channels with continuous amplitudes, spectra and a page (wildcards)"
     )
     detrend: Detrend = _setting(  # noqa: RUF009
-        "demean", "", "before amplitudes and spectra: demean or linear, on each contiguous segment"
+        "demean", "", "of an event's window before it is measured: demean or linear"
     )
     physical_units: bool = _setting(
         True, "", "remove the instrument response where metadata hold one; else stay in counts"
@@ -65,10 +72,19 @@ class DataSettings:
     response_freqmax: float = _setting(
         0.8, "share of Nyquist", "upper edge of the flat band of the response removal"
     )
+    response_memory: float = _setting(
+        600.0,
+        "s",
+        "continuous records: a sample in physical units depends on so much record on either side",
+    )
 
     def __post_init__(self) -> None:
         _one_of("data", "detrend", self.detrend, ("demean", "linear"))
-        _positive("data", response_freqmin=self.response_freqmin)
+        _positive(
+            "data",
+            response_freqmin=self.response_freqmin,
+            response_memory=self.response_memory,
+        )
         if not 0 < self.response_freqmax <= 0.9:
             raise ConfigError(
                 f"data.response_freqmax={self.response_freqmax}: a share of Nyquist, at most 0.9"
@@ -157,6 +173,29 @@ class AmplitudeSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RatioSettings:
+    """Ratios of amplitudes in neighbouring bands."""
+
+    names: tuple[str, ...] = _setting(
+        ("vlar", "lrar", "rmar", "dsar"), "", "which of " + ", ".join(RATIOS)
+    )
+    window: float = _setting(600.0, "s", "length of a window")
+    statistic: Statistic = _setting(  # noqa: RUF009
+        "median_abs",
+        "",
+        "amplitude: median_abs shows the background, mean_abs mostly the earthquakes",
+    )
+    min_coverage: float = _setting(0.8, "share", "below it a window has no value")
+
+    def __post_init__(self) -> None:
+        _positive("ratios", window=self.window)
+        for name in self.names:
+            _one_of("ratios", "names", name, RATIOS)
+        _one_of("ratios", "statistic", self.statistic, STATISTICS)
+        _share("ratios", min_coverage=self.min_coverage)
+
+
+@dataclass(frozen=True, kw_only=True)
 class SpectralSettings:
     """Continuous spectra."""
 
@@ -164,9 +203,21 @@ class SpectralSettings:
     overlap: float = _setting(0.5, "share", "overlap of the pieces")
     average: float = _setting(60.0, "s", "pieces averaged into one column; 0 = none")
     psd_window: float = _setting(60.0, "s", "length of one piece of the station's spectrum")
+    ssam_edges: tuple[float, ...] = _setting(
+        SSAM_EDGES, "Hz", "edges of the bands of spectral amplitude (SSAM); empty = none"
+    )
+    per_octave: int = _setting(
+        12, "bands", "spectra kept by an archive run: bands in an octave, 0 = every frequency"
+    )
+    noise: bool = _setting(True, "", "hourly noise densities (PPSD)")
 
     def __post_init__(self) -> None:
         _positive("spectra", window=self.window, psd_window=self.psd_window)
+        edges = self.ssam_edges
+        if len(edges) == 1 or any(b <= a for a, b in pairwise(edges)) or any(e < 0 for e in edges):
+            raise ConfigError(f"spectra.ssam_edges={list(edges)}: give rising frequencies in Hz")
+        if not 0 <= self.per_octave <= 48:
+            raise ConfigError(f"spectra.per_octave={self.per_octave}: a number from 0 to 48")
         if not 0 <= self.overlap < 1:
             raise ConfigError(f"spectra.overlap={self.overlap}: at least 0 and below 1")
         if self.average and self.average < self.window:
@@ -263,6 +314,8 @@ class Settings:
         At least one, each with a name of its own.
     amplitude : AmplitudeSettings
         Continuous amplitude.
+    ratios : RatioSettings
+        Ratios of amplitudes in neighbouring bands.
     spectra : SpectralSettings
         Continuous spectra.
     events : EventSettings
@@ -274,6 +327,7 @@ class Settings:
     data: DataSettings = DataSettings()
     detectors: tuple[DetectorSettings, ...] = DEFAULT_DETECTORS
     amplitude: AmplitudeSettings = AmplitudeSettings()
+    ratios: RatioSettings = RatioSettings()
     spectra: SpectralSettings = SpectralSettings()
     events: EventSettings = EventSettings()
     pages: PageSettings = PageSettings()
