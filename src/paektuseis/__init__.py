@@ -99,6 +99,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         response_curve as response_curve,
         rotate_to_zne as rotate_to_zne,
         settling_time as settling_time,
+        sound_pieces as sound_pieces,
         waveform_gaps as waveform_gaps,
     )
     from .spectral import (
@@ -173,6 +174,7 @@ _API: dict[str, str] = {
     "response_curve": "processing",
     "rotate_to_zne": "processing",
     "settling_time": "processing",
+    "sound_pieces": "processing",
     "QualityThresholds": "processing",
     # detection
     "sta_lta": "detection",

@@ -4,7 +4,7 @@ from obspy import Stream, Trace, UTCDateTime
 
 from paektuseis import provenance, tables
 from paektuseis.errors import ParameterError, WaveformError
-from paektuseis.processing import preprocess
+from paektuseis.processing import preprocess, sound_pieces
 from paektuseis.processing.preparation import detrended
 
 START = UTCDateTime(2010, 9, 1)
@@ -127,3 +127,91 @@ def test_what_cannot_be():
     with pytest.raises(WaveformError, match="str"):
         preprocess("x.mseed")
     assert len(preprocess(Stream())) == 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_sound_pieces_are_preprocess_without_a_copy(seed):
+    """Random records with damage, gaps, equal and conflicting overlaps: the same spans."""
+    rng = np.random.default_rng(seed)
+    st, at = Stream(), 0
+    for _ in range(12):
+        x = rng.integers(-500, 500, rng.integers(1, 400)).astype(np.int32)
+        x[rng.random(len(x)) < 0.01] = -(2**31)
+        back = int(rng.integers(0, 40)) if st and rng.random() < 0.4 else 0
+        if back and rng.random() < 0.5:  # an equal overlap
+            back = min(back, len(x), len(st[-1]))
+            x[:back] = st[-1].data[-back:]
+        st.append(trace(x, first=at - back))
+        at += len(x) - back + int(rng.integers(0, 3)) * int(rng.integers(0, 50))
+    rows = [
+        {
+            "trace_id": st[0].id,
+            "starttime": START + a / 100,
+            "endtime": START + (a + 17) / 100,
+            "check": check,
+            "severity": severity,
+            "message": "",
+            "value": 0.0,
+            "units": "s",
+            "limit": 0.0,
+        }
+        for a, check, severity in (
+            (50, "flat", "error"),
+            (300, "spike", "warning"),
+            (700, "flat", "error"),
+            (705, "response", "error"),
+        )
+    ]
+    quality = tables.QUALITY.frame(rows)
+    before = [t.data.copy() for t in st]
+    mine = sound_pieces(st, quality)
+    theirs = preprocess(st, detrend=None, quality=quality)
+    assert len(mine) == len(theirs) > 3
+    for a, b in zip(mine, theirs, strict=True):
+        assert a.data.dtype == np.int32
+        assert (a.stats.starttime, a.stats.npts) == (b.stats.starttime, b.stats.npts)
+        np.testing.assert_array_equal(a.data, b.data)
+    for t, kept in zip(st, before, strict=True):
+        np.testing.assert_array_equal(t.data, kept)
+
+
+def test_sound_pieces_share_the_samples_of_what_needs_no_joining():
+    lone, one = trace(np.arange(100, dtype=np.int32)), trace(np.ones(50, np.int32), first=500)
+    two = trace(np.full(50, 2, np.int32), first=550)
+    out = sound_pieces(Stream([two, lone, one]))
+    assert spans(out) == [(0, 100), (500, 100)]
+    assert np.shares_memory(out[0].data, lone.data)
+    out[0].stats.station = "B"
+    assert lone.stats.station == "JGPD"
+
+
+@pytest.mark.parametrize(
+    ("dtype", "as_"),
+    [("int16", "int32"), ("uint16", "int32"), (">i4", "int32"), ("int64", "float64"),
+     ("uint32", "float64"), ("float32", "float32"), ("float64", "float64")],
+)  # fmt: skip
+def test_sound_pieces_come_in_three_types(dtype, as_):
+    x = np.arange(40).astype(dtype)
+    out = sound_pieces(trace(x[::2]))
+    assert out[0].data.dtype == as_
+    assert out[0].data.flags.c_contiguous
+    np.testing.assert_array_equal(out[0].data, np.arange(0, 40, 2))
+
+
+def test_sound_pieces_keep_the_record_and_leave_out_the_masked():
+    record = trace(np.arange(10.0))
+    record.data = np.ma.masked_equal(record.data, 4)
+    provenance.note(record, units="m/s")
+    out = sound_pieces(record)
+    assert spans(out) == [(0, 4), (5, 5)]
+    assert [provenance.units_of(t) for t in out] == ["m/s", "m/s"]
+    assert len(sound_pieces(Stream())) == 0
+    with pytest.raises(WaveformError, match="obspy Stream"):
+        sound_pieces([1, 2])
+    with pytest.raises(ParameterError, match="quality"):
+        sound_pieces(
+            record,
+            tables.GAPS.frame(
+                [{"trace_id": "A", "starttime": START, "endtime": START + 1, "duration": 1.0}]
+            ),
+        )

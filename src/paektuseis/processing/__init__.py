@@ -7,7 +7,7 @@ conversion has done to a trace (unit, band, valid span) goes with it (``paektuse
 from .curves import response_curve
 from .filters import bandpass, highpass, lowpass, settling_time
 from .gaps import waveform_gaps
-from .preparation import preprocess
+from .preparation import preprocess, sound_pieces
 from .quality import QualityThresholds, check_waveforms
 from .response import remove_response
 from .rotation import rotate_to_zne
@@ -26,5 +26,6 @@ __all__ = [
     "response_curve",
     "rotate_to_zne",
     "settling_time",
+    "sound_pieces",
     "waveform_gaps",
 ]

@@ -50,6 +50,16 @@ def renewed(trace: Trace, data: NDArray[np.generic]) -> Trace:
     return piece(trace, 0, len(data), data)
 
 
+def plain_samples(data: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return samples as contiguous int32, float32 or float64: the same memory if they are so."""
+    values = np.asarray(data)
+    if values.dtype not in (np.int32, np.float32, np.float64) or not values.dtype.isnative:
+        wide = values.dtype.kind == "i" and values.dtype.itemsize <= 4
+        short = wide or (values.dtype.kind == "u" and values.dtype.itemsize < 4)
+        values = values.astype(np.int32 if short else np.float64)
+    return np.ascontiguousarray(values)
+
+
 def bad_samples(data: NDArray[np.generic]) -> NDArray[np.bool_] | None:
     """Return where the samples are no measurement, or ``None`` if all are.
 

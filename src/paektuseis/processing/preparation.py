@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Literal, get_args
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..provenance import log_step, note, valid_span
 from ..tables import METADATA_CHECKS, QUALITY
 from ..times import as_utc, sample_time
 from ._kernels import line_through, minus_line, taper_ends
-from ._traces import contiguous, piece
+from ._traces import contiguous, piece, plain_samples
 
 _log = logging.getLogger("paektuseis.processing")
 
@@ -80,25 +81,98 @@ def preprocess(
     for name, value in (("taper", taper), ("min_length", min_length or 0.0)):
         if not (np.isfinite(value) and value >= 0):
             raise ParameterError(f"{name}={value} s; give a time of zero or more seconds")
-    joined, _ = join_segments(Stream([part for part, _ in contiguous(stream)]))
-    spans = _error_spans(quality)
     out = Stream()
-    for trace in joined:
-        samples = trace.data
+    for trace, begin, end in _undamaged(stream, quality):
         rate = float(trace.stats.sampling_rate)
-        for begin, end in _left_over(trace, spans.get(trace.id, [])):
-            if (end - begin) / rate < (min_length or 0.0):
-                _log.info(
-                    "%s: piece of %.3f s from %s left out (min_length=%g s)",
-                    trace.id,
-                    (end - begin) / rate,
-                    sample_time(trace.stats.starttime, begin, rate),
-                    min_length,
-                )
-                continue
-            out.append(_prepared(trace, begin, end, samples[begin:end], detrend, taper))
+        if (end - begin) / rate < (min_length or 0.0):
+            _log.info(
+                "%s: piece of %.3f s from %s left out (min_length=%g s)",
+                trace.id,
+                (end - begin) / rate,
+                sample_time(trace.stats.starttime, begin, rate),
+                min_length,
+            )
+            continue
+        out.append(_prepared(trace, begin, end, trace.data[begin:end], detrend, taper))
     out.sort(keys=["network", "station", "location", "channel", "starttime"])
     return out
+
+
+def sound_pieces(stream: Stream | Trace, quality: pd.DataFrame | None = None) -> Stream:
+    """Cut a record into its contiguous, undamaged pieces without copying the samples.
+
+    Parameters
+    ----------
+    stream : Stream or Trace
+    quality : DataFrame, optional
+        Table ``tables.QUALITY``, as from :func:`check_waveforms`: spans with severity
+        ``"error"`` are cut out as :func:`preprocess` does.
+
+    Returns
+    -------
+    Stream
+        New traces, one for each contiguous span, sorted by id and time, in the units and with
+        the record of what they came from. The samples are the caller's own memory where they
+        are int32, float32 or float64 and no overlap had to be joined: read them, never write
+        them. Other sample types come as int32 (shorter integers) or float64.
+
+    Raises
+    ------
+    WaveformError
+        If the input is no waveform.
+    ParameterError
+        If ``quality`` is no such table.
+
+    Notes
+    -----
+    The same spans as ``preprocess(stream, detrend=None, quality=quality)``: identical overlaps
+    are joined once, conflicting ones left out; masked, NaN, infinite and −2³¹ samples and
+    those beyond 1e30 are gaps.
+
+    Examples
+    --------
+    >>> from obspy import Trace
+    >>> import numpy as np
+    >>> record = Trace(np.array([4, 5, -(2**31), 7], dtype="int32"))
+    >>> pieces = sound_pieces(record)
+    >>> [piece.data.tolist() for piece in pieces]
+    [[4, 5], [7]]
+    >>> np.shares_memory(record.data, pieces[0].data)
+    True
+    """
+    out = Stream()
+    for trace, begin, end in _undamaged(stream, quality):
+        out.append(piece(trace, begin, end, plain_samples(trace.data[begin:end])))
+    out.sort(keys=["network", "station", "location", "channel", "starttime"])
+    return out
+
+
+def _undamaged(
+    stream: Stream | Trace, quality: pd.DataFrame | None
+) -> Iterator[tuple[Trace, int, int]]:
+    """Yield each sound span: a trace (not to be changed) and its index range."""
+    spans = _error_spans(quality)
+    for group in _touching([part for part, _ in contiguous(stream)]):
+        for trace in group if len(group) == 1 else join_segments(Stream(group))[0]:
+            for begin, end in _left_over(trace, spans.get(trace.id, [])):
+                yield trace, begin, end
+
+
+def _touching(traces: list[Trace]) -> list[list[Trace]]:
+    """Sort traces into groups of those of one channel that adjoin or overlap, or may."""
+    groups: list[list[Trace]] = []
+    held, until = "", 0
+    for trace in sorted(traces, key=lambda t: (t.id, t.stats.starttime.ns)):
+        first = int(trace.stats.starttime.ns)
+        # what begins up to half a sample late may be joined to what was there before
+        late = (len(trace.data) + 0.5) * 1e9 / float(trace.stats.sampling_rate)
+        if trace.id == held and first <= until:
+            groups[-1].append(trace)
+            until = max(until, first + round(late) + 1)
+        else:
+            groups.append([trace])
+            held, until = trace.id, first + round(late) + 1
+    return groups
 
 
 def _prepared(
