@@ -23,6 +23,7 @@ read only through this module:
 
 from __future__ import annotations
 
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from obspy import Trace, UTCDateTime
@@ -70,3 +71,18 @@ def log_step(trace: Trace, text: str) -> Trace:
     history.append(f"paektuseis {__version__}: {text}")
     trace.stats.processing = history
     return trace
+
+
+PACKAGES = ("obspy", "numpy", "scipy", "pandas", "pyarrow", "numba", "matplotlib")
+"""Libraries whose version may show in a number or a figure."""
+
+
+def package_versions() -> dict[str, str | None]:
+    """Return the versions of the libraries a result rests on (None: not installed)."""
+    found: dict[str, str | None] = {}
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found

@@ -115,10 +115,10 @@ def summarise(
     workers: Workers,
 ) -> int:
     """Process a span and write everything; return the exit code."""
+    from ..io import make_folder
     from ..pipeline import process_day
     from ..report import PagePrinter, write_index, write_products
     from ..report.pages import Pages
-    from ..report.products import make_folder
 
     make_folder(out)  # a wrong --out should be known before the work, not after it
     synthetic = is_synthetic(inventory)

@@ -34,11 +34,10 @@ def event(
     """
     from ..config import load_settings
     from ..errors import ParameterError
-    from ..io import Archive, safe_filename, write_table
+    from ..io import Archive, make_folder, safe_filename, write_table
     from ..pipeline import process_event
     from ..plotting import save_figure
     from ..report import event_page
-    from ..report.products import make_folder
     from ..times import as_timestamp, as_utc
 
     if not duration > 0:

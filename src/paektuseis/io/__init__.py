@@ -8,7 +8,7 @@ everything is written whole or not at all.
 
 from ._findings import reader_findings
 from ._foreign import safe_text
-from ._output import atomic_path, safe_filename
+from ._output import atomic_path, make_folder, safe_filename, write_text
 from ._segments import join_segments
 from .archive import Archive
 from .events import read_events, write_events
@@ -21,6 +21,7 @@ __all__ = [
     "Archive",
     "atomic_path",
     "join_segments",
+    "make_folder",
     "read_events",
     "read_stations",
     "read_table",
@@ -31,4 +32,5 @@ __all__ = [
     "write_events",
     "write_sds",
     "write_table",
+    "write_text",
 ]

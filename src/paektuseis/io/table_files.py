@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..errors import OutputError, ParameterError
 from ..tables import Schema
@@ -58,7 +60,12 @@ def _times_as_text(values: pd.Series[Any]) -> list[str]:
     return ["" if pd.isna(v) else v.tz_localize(None).isoformat() + "Z" for v in values]
 
 
-def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+def write_table(
+    frame: pd.DataFrame,
+    path: str | os.PathLike[str],
+    *,
+    arrays: Mapping[str, Sequence[NDArray[Any]]] | None = None,
+) -> Path:
     """Write a table as Parquet or CSV, by the suffix of the path, whole or not at all.
 
     Parameters
@@ -69,6 +76,9 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         Ending in ``.parquet`` or ``.csv``. In CSV, times are ISO 8601 with ``Z``, a tuple is
         joined by spaces, and text a spreadsheet would take for a formula begins with an
         apostrophe (which :func:`read_table` takes away again).
+    arrays : mapping of str to sequence of ndarray, optional
+        Columns that hold an array in each row, in Parquet alone: blocks of shape (rows, values),
+        one after the other as many rows as the table has. Blocks may differ in width.
 
     Returns
     -------
@@ -80,13 +90,18 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
     OutputError
         If it cannot be written.
     ParameterError
-        If the suffix is another one or this is no DataFrame.
+        If the suffix is another one, this is no DataFrame, or arrays do not fit it.
     """
     if not isinstance(frame, pd.DataFrame):
         raise ParameterError(f"a table must be a pandas DataFrame, not {type(frame).__name__}")
     target = one_path(path)
     suffix = _suffix(target)
-    out = frame.reset_index(drop=True).copy()
+    if arrays and suffix == ".csv":
+        raise ParameterError(f"{target}: arrays are kept in .parquet alone")
+    for name, blocks in (arrays or {}).items():
+        if sum(len(block) for block in blocks) != len(frame):
+            raise ParameterError(f"{target}: {name!r} has not one array for each row")
+    out = frame.reset_index(drop=True).copy(deep=False)
     for name in out.columns:
         column = out[name]
         if suffix == ".csv" and pd.api.types.is_datetime64_any_dtype(column.dtype):
@@ -94,18 +109,24 @@ def write_table(frame: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
         elif column.dtype == object or pd.api.types.is_string_dtype(column.dtype):
             if suffix == ".csv":
                 out[name] = [_cell(v) for v in column]
-            elif any(isinstance(v, tuple) for v in column):
+            elif column.dtype == object and any(isinstance(v, tuple) for v in column):
                 out[name] = [list(v) if isinstance(v, tuple) else v for v in column]
     with atomic_path(target) as temporary:
         if suffix == ".csv":
             with open(temporary, "w", encoding="utf-8", newline="") as file:
                 out.to_csv(file, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
         else:
-            _write_parquet(out, frame, temporary, target)
+            _write_parquet(out, frame, temporary, target, arrays or {})
     return target
 
 
-def _write_parquet(out: pd.DataFrame, frame: pd.DataFrame, temporary: Path, target: Path) -> None:
+def _write_parquet(
+    out: pd.DataFrame,
+    frame: pd.DataFrame,
+    temporary: Path,
+    target: Path,
+    arrays: Mapping[str, Sequence[NDArray[Any]]],
+) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -122,9 +143,24 @@ def _write_parquet(out: pd.DataFrame, frame: pd.DataFrame, temporary: Path, targ
                     else pa.string()
                 )
                 table = table.set_column(i, str(name), table.column(i).cast(wanted))
+        for name, blocks in arrays.items():
+            table = table.append_column(name, _array_column(blocks))
         pq.write_table(table, temporary, compression="zstd")
     except (pa.ArrowException, TypeError) as error:
         raise OutputError(f"{target}: the table cannot be kept as Parquet: {error}") from error
+
+
+def _array_column(blocks: Sequence[NDArray[Any]]) -> Any:
+    import pyarrow as pa
+
+    widths = [np.full(len(b), b.shape[1], np.int64) for b in blocks]
+    ends = np.cumsum(np.concatenate([np.zeros(1, np.int64), *widths]))
+    flat = (
+        np.concatenate([np.ascontiguousarray(b).ravel() for b in blocks])
+        if blocks
+        else np.empty(0, np.float32)
+    )
+    return pa.ListArray.from_arrays(pa.array(ends.astype(np.int32)), pa.array(flat))
 
 
 def read_table(path: str | os.PathLike[str], schema: Schema | None = None) -> pd.DataFrame:

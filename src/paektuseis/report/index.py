@@ -9,10 +9,10 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, select_autoescape
 
 from .. import __version__
-from ..io import safe_text
+from ..io import safe_text, write_text
 from ..pipeline import DayResult
 from .pages import Pages
-from .products import short_time, span_text, write_text
+from .products import short_time, span_text
 
 _SEVERITY_RANK = {"error": 0, "warning": 1, "info": 2}
 MAX_QUALITY_ROWS = 60

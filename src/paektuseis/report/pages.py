@@ -18,7 +18,7 @@ from obspy import Inventory, Stream
 
 from ..config import Settings
 from ..errors import ParameterError, WaveformError
-from ..io import Archive, safe_filename
+from ..io import Archive, make_folder, safe_filename
 from ..network import Network
 from ..pipeline import DayResult, EventResult
 from ..pipeline.channel import half_open
@@ -28,7 +28,6 @@ from ..pipeline.units import to_velocity
 from ..plotting import event_summary, network_summary, save_figure, station_summary
 from ..processing import bandpass, highpass, lowpass, preprocess
 from ..tables import station_of
-from .products import make_folder
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,14 @@ import pandas as pd
 
 from .. import __version__
 from ..config import settings_hash, settings_to_toml
-from ..errors import OutputError
-from ..io import Archive, atomic_path, write_events, write_table
+from ..io import Archive, make_folder, write_events, write_table, write_text
 from ..pipeline import DayResult
+from ..provenance import package_versions
 from ..times import as_utc
 
-PACKAGES = ("obspy", "numpy", "scipy", "pandas", "pyarrow", "numba", "matplotlib")
+MOST_CSV_ROWS = 100_000
+"""Longer tables (a day of spectral amplitudes) are written as Parquet alone."""
+
 _BLOCK = 1 << 20
 
 
@@ -47,7 +48,8 @@ def write_products(result: DayResult, archive: Archive, out: str | Path) -> dict
     folder = make_folder(out / "tables")
     for name, frame in result.tables.items():
         write_table(frame, folder / f"{name}.parquet")
-        write_table(frame, folder / f"{name}.csv")
+        if len(frame) <= MOST_CSV_ROWS:
+            write_table(frame, folder / f"{name}.csv")
     write_events(result.catalog, out / "events.xml")
     record = run_record(result, archive)
     write_text(out / "run.json", json.dumps(record, indent=2, sort_keys=True) + "\n")
@@ -73,7 +75,7 @@ def run_record(result: DayResult, archive: Archive) -> dict[str, Any]:
     return {
         "paektuseis": __version__,
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": package_versions(),
         "starttime": str(result.starttime),
         "endtime": str(result.endtime),
         "network": result.network.name if result.network is not None else None,
@@ -89,24 +91,6 @@ def run_record(result: DayResult, archive: Archive) -> dict[str, Any]:
         },
         "problems": list(result.problems),
     }
-
-
-def make_folder(path: str | Path) -> Path:
-    """Make a folder and its parents; ``OutputError`` names it where that fails."""
-    path = Path(path)
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be made or is no folder ({error.strerror}); choose another --out"
-        ) from error
-    return path
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all (UTF-8, line ends as given)."""
-    with atomic_path(path) as temporary:
-        Path(temporary).write_bytes(text.encode())
 
 
 def span_text(result: DayResult) -> str:
@@ -134,10 +118,3 @@ def _digest(path: Path) -> str | None:
     except OSError:
         return None
     return digest.hexdigest()
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
