@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from obspy import Stream, Trace
+from obspy import Stream, Trace, UTCDateTime
 
 from .. import provenance
 from ..errors import ParameterError, WaveformError
@@ -121,16 +121,10 @@ def sta_lta(
     >>> cf[0].data.round(4)
     array([   nan,    nan, 1.5   , 1.3929, 1.2931, 1.23  ])
     """
-    if method not in METHODS:
-        raise ParameterError(f"method={method!r}; choose one of {', '.join(METHODS)}")
-    if not (math.isfinite(sta) and math.isfinite(lta) and 0 < sta < lta):
-        raise ParameterError(
-            f"sta={sta} s and lta={lta} s; the short window must be positive and shorter than "
-            "the long one"
-        )
+    check_windows(method, sta, lta)
     on, off, longest = _freeze(method, freeze, freeze_max, lta)
     if dead_run is None:
-        dead_run = max(sta, lta / 10)
+        dead_run = usual_dead_run(sta, lta)
     if not dead_run > 0:
         raise ParameterError(f"dead_run={dead_run} s; give a positive time or math.inf")
     traces = [stream] if isinstance(stream, Trace) else stream
@@ -140,6 +134,22 @@ def sta_lta(
             for trace in traces
         ]
     )
+
+
+def check_windows(method: str, sta: float, lta: float) -> None:
+    """Refuse an unknown method and windows that are none."""
+    if method not in METHODS:
+        raise ParameterError(f"method={method!r}; choose one of {', '.join(METHODS)}")
+    if not (math.isfinite(sta) and math.isfinite(lta) and 0 < sta < lta):
+        raise ParameterError(
+            f"sta={sta} s and lta={lta} s; the short window must be positive and shorter than "
+            "the long one"
+        )
+
+
+def usual_dead_run(sta: float, lta: float) -> float:
+    """Return the seconds of dead samples that count as a gap unless something else is asked."""
+    return max(sta, lta / 10)
 
 
 def warm_up(method: str, nsta: int, nlta: int) -> int:
@@ -222,7 +232,6 @@ def _characteristic(
     result = Trace(header=trace.stats.copy())
     result.data = out
     valid_from, _ = provenance.valid_span(trace)
-    settled = max(0, math.ceil((valid_from - trace.stats.starttime) * fs - 1e-6))
     items: dict[str, Any] = {
         "units": {"z": "standard deviations", "carl": provenance.units_of(trace)}.get(
             method, "ratio"
@@ -230,12 +239,17 @@ def _characteristic(
         "method": method,
         "sta": float(sta),
         "lta": float(lta),
-        "blind_until": sample_time(
-            trace.stats.starttime, settled + warm_up(method, nsta, nlta), fs
-        ),
+        "blind_until": blind_until(trace, valid_from, warm_up(method, nsta, nlta)),
     }
     provenance.note(result, **items)
     return provenance.log_step(result, f"sta_lta(sta={sta:g}, lta={lta:g}, method={method!r})")
+
+
+def blind_until(trace: Trace, valid_from: UTCDateTime, warm: int) -> UTCDateTime:
+    """Return the time of the first value, ``warm`` samples after the filter has settled."""
+    start, fs = trace.stats.starttime, float(trace.stats.sampling_rate)
+    settled = max(0, math.ceil((valid_from - start) * fs - 1e-6))
+    return sample_time(start, settled + warm, fs)
 
 
 def _values(
