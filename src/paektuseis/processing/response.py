@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from itertools import pairwise
 from typing import Any
 
@@ -12,20 +11,16 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ..errors import MetadataError, ParameterError, WaveformError
 from ..provenance import band_of, log_step, note, units_of, valid_span
-from ._epochs import boundaries, epochs_at
-from ._kernels import divide_by_curve, taper_ends
-from ._metadata import evaluate
+from ._division import Corners, divide_spectrum
+from ._epochs import Epoch, boundaries, epochs_at
+from ._inverse import InverseFilter, filtered, inverse_filter, require_memory
+from ._kernels import taper_ends
 from ._traces import contiguous, piece, require_rate, traces_of
-from .curves import Curve, Output, curve_of, require_output, sound_response
+from .curves import Output, require_output, sound_response
 from .preparation import detrended
-
-_log = logging.getLogger("paektuseis.processing")
 
 UNITS = {"VEL": "m/s", "DISP": "m", "ACC": "m/s**2"}
 OBSPY_TAPER = 0.05
-_FADED = 1e-4  # 80 dB: no digitiser resolves ground motion so far below its best
-
-Corners = tuple[float, float, float, float]
 
 
 def remove_response(
@@ -37,6 +32,7 @@ def remove_response(
     taper: float | None = None,
     taper_fraction: float | None = None,
     water_level: float | None = None,
+    memory: float | None = None,
 ) -> Stream:
     """Turn counts into ground motion by dividing the instrument response out of the spectrum.
 
@@ -63,6 +59,12 @@ def remove_response(
     water_level : float, optional
         Raise the response to this many dB below its largest value where it is smaller (it is
         obspy's, which sets 60 unasked). None by default.
+    memory : float, optional
+        Filter with an impulse response of so many seconds to either side instead of dividing
+        the transform of the whole piece. A sample then depends on the record within ``memory``
+        of it and not on where the record was cut, and a day takes a few megabytes beyond its
+        samples. Neither mean nor taper: each piece is mirrored at its ends, and min(2/f1, half
+        the piece) there is outside the valid span. Must reach 4 / min(f1, f2 − f1, f4 − f3).
 
     Returns
     -------
@@ -73,8 +75,9 @@ def remove_response(
     Raises
     ------
     ParameterError
-        If ``pre_filt`` is not four rising frequencies up to the Nyquist frequency, or neither
-        it nor a water level is given.
+        If ``pre_filt`` is not four rising frequencies up to the Nyquist frequency, neither
+        it nor a water level is given, or ``memory`` is too short for the flanks or comes with a
+        taper or a water level.
     MetadataError
         If no epoch covers the time, its response is unusable or not of ground motion.
     WaveformError
@@ -100,21 +103,42 @@ def remove_response(
             raise ParameterError(f"{name}={value}; give zero or more")
     if taper is not None and taper_fraction is not None:
         raise ParameterError("give taper (seconds at each end) or taper_fraction, not both")
+    if memory is not None:
+        for name, option in (
+            ("taper", taper),
+            ("taper_fraction", taper_fraction),
+            ("water_level", water_level),
+        ):
+            if option is not None:
+                raise ParameterError(f"give memory or {name}, not both")
+        require_memory(memory, corners)
     out = Stream()
+    known: dict[tuple[Any, ...], tuple[Any, InverseFilter | None]] = {}
     for trace, samples in contiguous(stream):
         if units_of(trace) != "counts":
             raise WaveformError(
                 f"{trace.id} is in {units_of(trace)}, not counts: its response has been removed"
             )
         rate = float(trace.stats.sampling_rate)
-        for begin, end, when in _by_epoch(trace, inventory):
-            response = sound_response(inventory, trace.id, when, output)
-            length = _taper_length(end - begin, rate, corners, taper, taper_fraction)
-            data = detrended(samples[begin:end], "demean")
-            taper_ends(data, length)
-            data = _divided(data, rate, response, output, corners, water_level, trace.id)
+        for begin, end, when, epochs in _by_epoch(trace, inventory):
+            key = (trace.id, rate, *map(id, epochs))
+            if key not in known:
+                response = sound_response(inventory, trace.id, when, output)
+                inverse = None
+                if memory is not None and corners is not None:
+                    inverse = inverse_filter(response, output, corners, rate, memory, trace.id)
+                known[key] = response, inverse
+            response, inverse = known[key]
+            if inverse is None:
+                length = _taper_length(end - begin, rate, corners, taper, taper_fraction)
+                data = detrended(samples[begin:end], "demean")
+                taper_ends(data, length)
+                data = _divided(data, rate, response, output, corners, water_level, trace.id)
+            else:
+                length = _mirrored_length(end - begin, rate, corners)
+                data = filtered(samples[begin:end], _number(trace) + begin, inverse)
             new = piece(trace, begin, end, data)
-            _record(new, trace, output, corners, water_level, length / rate)
+            _record(new, trace, output, corners, water_level, length / rate, memory)
             out.append(new)
     return out
 
@@ -147,8 +171,10 @@ def _checked(pre_filt: Any, water_level: float | None, traces: list[Trace]) -> C
     return f1, f2, f3, f4
 
 
-def _by_epoch(trace: Trace, inventory: Inventory) -> list[tuple[int, int, UTCDateTime]]:
-    """Cut a trace at the ends of epochs: index range and an instant of each part."""
+def _by_epoch(
+    trace: Trace, inventory: Inventory
+) -> list[tuple[int, int, UTCDateTime, list[Epoch]]]:
+    """Cut a trace at the ends of epochs: index range, an instant and the epochs of each part."""
     start, end = trace.stats.starttime, trace.stats.endtime
     rate, count = float(trace.stats.sampling_rate), len(trace.data)
     cuts = [
@@ -156,16 +182,14 @@ def _by_epoch(trace: Trace, inventory: Inventory) -> list[tuple[int, int, UTCDat
         for time in boundaries(inventory, trace.id, start, end)
     ]
     edges = sorted({0, count, *(c for c in cuts if 0 < c < count)})
-    parts: list[tuple[int, int, UTCDateTime]] = []
-    held: list[Any] = []
+    parts: list[tuple[int, int, UTCDateTime, list[Epoch]]] = []
     for begin, stop in pairwise(edges):
         when = start + 0.5 * (begin + stop - 1) / rate
         epochs = epochs_at(inventory, trace.id, when)
-        if parts and epochs and epochs == held:  # an epoch of no concern began or ended
-            parts[-1] = (parts[-1][0], stop, parts[-1][2])
+        if parts and epochs and epochs == parts[-1][3]:  # an epoch of no concern began or ended
+            parts[-1] = (parts[-1][0], stop, *parts[-1][2:])
         else:
-            parts.append((begin, stop, when))
-        held = epochs
+            parts.append((begin, stop, when, epochs))
     return parts
 
 
@@ -185,6 +209,18 @@ def _taper_length(
     return min(length, count // 2)
 
 
+def _mirrored_length(count: int, rate: float, corners: Corners | None) -> int:
+    """Samples at each end where what was mirrored is felt too much."""
+    low = corners[0] if corners is not None else 0.0
+    return min(round(2 / low * rate), count // 2) if low > 0 else count // 2
+
+
+def _number(trace: Trace) -> int:
+    """Count of samples from 1970 to the first of a trace."""
+    samples = int(trace.stats.starttime.ns) * float(trace.stats.sampling_rate) / 1e9
+    return int(np.floor(samples + 0.25))  # off the places where a phase is likely
+
+
 def _divided(
     data: NDArray[np.float64],
     rate: float,
@@ -202,75 +238,9 @@ def _divided(
     pad = count if corners is None else min(count, int(20 * rate / (corners[1] - corners[0])) + 1)
     size = next_fast_len(count + max(pad, 1), real=True)
     size += size % 2
-    step = rate / size
     spectrum = rfft(data, n=size)
-    spectrum[0] = 0.0
-    low, high = (step, rate / 2) if corners is None else (max(corners[0], step), corners[3])
-    first = max(1, int(np.ceil(low / step - 1e-9)))
-    last = min(int(np.floor(high / step + 1e-9)), size // 2)
-    spectrum[:first] = 0.0
-    spectrum[last + 1 :] = 0.0
-    if last < first:
-        return np.zeros(count)
-    curve = curve_of(response, output, first * step, rate / 2, trace_id)
-    if curve is not None and water_level is None:
-        _warn_where_it_fades(curve, low, high, trace_id)
-    flanks = np.array(corners if corners is not None else (-1.0, -1.0, -1.0, -1.0))
-    band = spectrum[first : last + 1]
-    if curve is not None:
-        floor = _floor(np.abs(curve.coefficients[3]), water_level)
-        divide_by_curve(band, step, first, curve.knots, curve.coefficients, flanks, floor)
-    else:
-        _divide_exactly(band, step, first, response, output, flanks, water_level, trace_id)
+    divide_spectrum(spectrum, size, rate, response, output, corners, water_level, trace_id)
     return np.asarray(irfft(spectrum, n=size, overwrite_x=True)[:count].copy())
-
-
-def _warn_where_it_fades(curve: Curve, low: float, high: float, trace_id: str) -> None:
-    """Say so where the response is next to nothing inside the band: noise is raised there."""
-    size = np.abs(curve.coefficients[3])
-    f = np.exp(curve.knots[:-1])
-    inside = (f >= low) & (f <= high)
-    if not inside.any():
-        return
-    worst = int(np.argmin(np.where(inside, size, np.inf)))
-    fall = float(size[worst] / size[inside].max())
-    if fall < _FADED:
-        _log.warning(
-            "%s: at %.4g Hz, inside pre_filt, the response is %.0f dB below its largest value "
-            "there, and noise is raised as much; draw pre_filt in",
-            trace_id,
-            f[worst],
-            -20 * np.log10(max(fall, 1e-30)),
-        )
-
-
-def _floor(amplitudes: NDArray[np.float64], water_level: float | None) -> float:
-    if water_level is None:
-        return 0.0
-    return float(amplitudes.max() * 10.0 ** (-water_level / 20.0))
-
-
-def _divide_exactly(
-    band: NDArray[np.complex128],
-    step: float,
-    first: int,
-    response: Any,
-    output: Output,
-    flanks: NDArray[np.float64],
-    water_level: float | None,
-    trace_id: str,
-) -> None:
-    """Divide by evalresp's own value at each frequency, in place (slow: no curve was sound)."""
-    _log.warning(
-        "%s: response too rough for a curve; evalresp at %d frequencies", trace_id, len(band)
-    )
-    frequencies = np.arange(first, first + len(band) + 1, dtype=np.float64) * step
-    truth = evaluate(response, frequencies[:-1], output, trace_id)
-    knots = np.log(frequencies)
-    coefficients = np.zeros((4, len(band)), dtype=np.complex128)
-    coefficients[3] = truth
-    floor = _floor(np.abs(truth), water_level)
-    divide_by_curve(band, step, first, knots, coefficients, flanks, floor)
 
 
 def _record(
@@ -280,8 +250,10 @@ def _record(
     corners: Corners | None,
     water_level: float | None,
     taper: float,
+    memory: float | None,
 ) -> None:
-    if not np.isfinite(new.data).all():
+    # the taps of a filter have been looked at before
+    if memory is None and not np.isfinite(new.data).all():
         raise MetadataError(f"{new.id}: dividing by the response gave values that are no numbers")
     valid_from, valid_until = valid_span(old)
     start, end = new.stats.starttime, new.stats.endtime
@@ -301,5 +273,9 @@ def _record(
     log_step(
         new,
         f"response removed, output={output} ({UNITS[output]}), pre_filt={corners}, "
-        f"taper {taper:.6g} s, water_level={water_level}",
+        + (
+            f"taper {taper:.6g} s, water_level={water_level}"
+            if memory is None
+            else f"memory {memory:g} s"
+        ),
     )
