@@ -448,6 +448,25 @@ ARRIVALS = Schema(
     ),
 )
 
+JOBS = Schema(
+    "jobs",
+    (
+        Column("job", "text", "", "name of the job and of its folder of results"),
+        Column("starttime", "time", "UTC", "start of the span"),
+        Column("endtime", "time", "UTC", "end of the span (not included)"),
+        Column("key", "text", "", "hash of settings, code and input files"),
+        Column("state", "text", "", "planned, running, done or failed"),
+        Column("owner", "text", "", "who does it or did it last, '' for nobody yet"),
+        Column("attempts", "int", "", "times it was begun under this key"),
+        Column("reason", "text", "", "why it failed"),
+        Column("problems", "int", "", "number of things that could not be done within it"),
+        Column("seconds", "float", "s", "wall time it took, NaN where unknown"),
+        Column("finished", "time", "UTC", "when it was done or failed, NaT where unknown"),
+        _opt("n_rows", "int", "rows", "rows of its tables, 0 where unknown"),
+        _opt("n_bytes", "int", "bytes", "size of its results, 0 where unknown"),
+    ),
+)
+
 ALL: tuple[Schema, ...] = (
     STATIONS,
     GAPS,
@@ -466,4 +485,5 @@ ALL: tuple[Schema, ...] = (
     RATES,
     TRUTH,
     ARRIVALS,
+    JOBS,
 )
