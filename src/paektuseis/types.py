@@ -7,13 +7,16 @@ cannot be built without them. Nothing here computes anything a user would cite.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from obspy import UTCDateTime
 
 from .errors import ParameterError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FloatArray = NDArray[np.float64]
 
@@ -193,6 +196,51 @@ class Spectrogram:
         """Return the values in dB relative to one ``units``."""
         with np.errstate(divide="ignore"):
             return np.asarray(10.0 * np.log10(self.values))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Timeline:
+    """Months or years of a network in equal steps of time: what a plot of them shows.
+
+    Every table has ``starttime`` of the step (``datetime64[ns, UTC]``); steps lie on whole
+    multiples of their length (weeks begin on Monday), so the first and the last may be
+    covered in part.
+
+    Attributes
+    ----------
+    starttime, endtime : UTCDateTime
+        Half-open span.
+    step : float
+        Seconds.
+    processed : DataFrame
+        ``share`` of each step (0 to 1) that was processed: where it is 0 nobody looked.
+    availability : DataFrame
+        ``station`` and ``share`` of the processed time in which any of its channels was
+        recorded; NaN where nothing was processed.
+    rates : DataFrame
+        ``group`` (detector), ``count`` of events, share ``monitored`` by at least
+        ``min_stations`` stations, mean number of ``stations_alive``; the last two are NaN
+        where they are not known. ``min_stations`` is the smallest number asked for in the step.
+    amplitude : DataFrame
+        RSAM: ``trace_id``, ``median``, ``low`` and ``high`` (10th and 90th percentile of the
+        windows in the step), ``coverage`` (share of the windows with a value; below 0.1 there
+        is no figure), ``units``, ``statistic``, ``window``, ``freqmin``, ``freqmax``.
+    ratios : DataFrame
+        The same of ratios of amplitudes: ``trace_id``, ``ratio``, ``median``, ``low``, ``high``,
+        ``coverage``, ``statistic``, ``quantity``.
+    source : str
+        Where it comes from, in words for the page.
+    """
+
+    starttime: UTCDateTime
+    endtime: UTCDateTime
+    step: float
+    processed: pd.DataFrame
+    availability: pd.DataFrame
+    rates: pd.DataFrame
+    amplitude: pd.DataFrame
+    ratios: pd.DataFrame
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
