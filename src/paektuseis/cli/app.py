@@ -17,7 +17,7 @@ from ..errors import (
     ParameterError,
     WaveformError,
 )
-from . import config, day, demo, event, network, quality
+from . import batch, config, day, demo, event, network, quality
 from .common import EXIT_INTERRUPTED, EXIT_NO_DATA, EXIT_OUTPUT, EXIT_USAGE, NoDataError, complain
 
 # click or typer's own copy of it, whichever this typer uses
@@ -39,7 +39,7 @@ app = typer.Typer(
     "folder of records.",
     epilog=EPILOG,
 )
-for verb in (demo.demo, day.day, event.event, quality.quality, network.network):
+for verb in (demo.demo, day.day, batch.batch, event.event, quality.quality, network.network):
     app.command()(verb)
 app.add_typer(config.app, name="config")
 

@@ -1,0 +1,111 @@
+"""Who does the work: this process, processes of this machine, any executor, a Dask cluster."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from ..errors import ParameterError
+
+
+@contextmanager
+def local_executor(workers: int) -> Iterator[Executor]:
+    """Yield an executor on this machine; what is left undone at the end is cancelled.
+
+    Parameters
+    ----------
+    workers : int
+        Processes; 1 works in this process, beside a thread that keeps the leases.
+    """
+    if workers < 1:
+        raise ParameterError(f"workers={workers}; give a whole number of at least 1")
+    if workers == 1:
+        pool: Executor = ThreadPoolExecutor(1, thread_name_prefix="paektuseis-day")
+    else:
+        pool = ProcessPoolExecutor(
+            workers, mp_context=_context(), initializer=_settle_in, initargs=(os.getpid(),)
+        )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def dask_executor(address: str) -> Iterator[Executor]:
+    """Yield an executor that hands its work to a Dask scheduler.
+
+    Parameters
+    ----------
+    address : str
+        Such as ``tcp://10.0.0.5:8786``.
+
+    Raises
+    ------
+    ParameterError
+        If Dask distributed is not installed, or nobody answers at that address.
+    """
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ParameterError(
+            'a scheduler needs Dask distributed; install it with: pip install "paektuseis[dask]"'
+        ) from error
+    try:
+        client = Client(address, timeout=20)
+    except (OSError, ValueError, TimeoutError) as error:
+        raise ParameterError(f"no Dask scheduler answers at {address}: {error}") from error
+    try:
+        executor = client.get_executor(pure=False)
+        executor.paektuseis_workers = max(1, sum(client.nthreads().values()))
+        yield executor
+        executor.shutdown(wait=False)
+    finally:
+        client.close()
+
+
+def worker_count(executor: Executor) -> int:
+    """Return how many jobs an executor can do at once, as far as it tells."""
+    for name in ("paektuseis_workers", "_max_workers"):
+        count = getattr(executor, name, None)
+        if isinstance(count, int) and count > 0:
+            return count
+    return os.cpu_count() or 1
+
+
+def _context() -> multiprocessing.context.BaseContext:
+    """Processes that inherit no threads; one server imports the library for all of them."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["paektuseis.batch.job"])
+    return context
+
+
+def _settle_in(runner: int) -> None:
+    """Leave interrupts to the runner, and end when it is gone (it may have been killed)."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent and _lives(runner):
+            time.sleep(1.0)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True, name="paektuseis-watch").start()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True

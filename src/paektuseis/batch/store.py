@@ -1,0 +1,245 @@
+"""The results of one job on disk: a folder of Parquet tables that appears whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.types import union_categoricals
+
+from ..errors import OutputError
+from ..io import make_folder, write_table, write_text
+from ..pipeline import DayResult
+from ..spectral import NoisePSD, octave_bands
+from ..types import Spectrogram
+
+RESULTS = "tables"
+RECEIPT = "receipt.json"
+_ATTEMPTS = 20
+
+
+def write_day(
+    result: DayResult, out: Path, name: str, record: Mapping[str, Any]
+) -> tuple[dict[str, int], int]:
+    """Write every table of a day and put them in place in one step.
+
+    Parameters
+    ----------
+    result : DayResult
+    out : Path
+        Folder of the run.
+    name : str
+        Name of the job, such as ``day=2010-09-01``: the folder below ``out/tables``.
+    record : mapping
+        Kept beside the tables as ``receipt.json``; nothing in it may depend on the clock.
+
+    Returns
+    -------
+    rows : dict of str to int
+        Rows of each table.
+    size : int
+        Bytes written.
+
+    Raises
+    ------
+    OutputError
+        If something cannot be written; what stood there before is untouched.
+    """
+    folder = make_folder(out / RESULTS)
+    owner = f"{socket.gethostname()}-{os.getpid()}"
+    temporary = make_folder(folder / f".tmp-{owner}-{uuid.uuid4().hex[:12]}")
+    try:
+        rows = {table: len(frame) for table, frame in result.tables.items()}
+        for table, frame in result.tables.items():
+            write_table(frame, temporary / f"{table}.parquet")
+        spectra = _stored(result)
+        noise = list(result.noise.values())
+        for table, frame, arrays in (
+            ("spectra", _spectra_rows(spectra), [s.values.T.astype(np.float32) for s in spectra]),
+            ("noise", _noise_rows(noise), [n.values.astype(np.float32) for n in noise]),
+        ):
+            write_table(frame, temporary / f"{table}.parquet", arrays={"values": arrays})
+            rows[table] = len(frame)
+        write_table(_axes(spectra, noise), temporary / "axes.parquet")
+        whole = {**record, "rows": rows, "problems": list(result.problems)}
+        write_text(temporary / RECEIPT, json.dumps(whole, indent=1, sort_keys=True) + "\n")
+        size = sum(path.stat().st_size for path in temporary.iterdir())
+        _into_place(temporary, folder / name)
+    finally:
+        if temporary.exists():
+            shutil.rmtree(temporary, ignore_errors=True)
+    return rows, size
+
+
+def _into_place(temporary: Path, target: Path) -> None:
+    """Rename a folder to its final name; an older result steps aside and is removed."""
+    for _ in range(_ATTEMPTS):
+        old = target.parent / f".old-{temporary.name.removeprefix('.tmp-')}"
+        try:
+            if target.exists():
+                os.rename(target, old)
+        except OSError:
+            pass  # another process has just moved it
+        try:
+            os.rename(temporary, target)
+        except OSError as error:
+            if target.exists():
+                continue  # another process was faster: its result is replaced by this one
+            raise OutputError(f"{target}: cannot be put in place: {error.strerror}") from error
+        finally:
+            shutil.rmtree(old, ignore_errors=True)
+        _flush_folder(target.parent)
+        return
+    raise OutputError(f"{target}: cannot be put in place: other processes keep writing it")
+
+
+def _flush_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some file systems cannot flush a folder
+            os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sweep(out: Path) -> None:
+    """Remove what processes of this machine that no longer live have left half written."""
+    host = socket.gethostname()
+    for path in (out / RESULTS).glob(".*-*"):
+        kind, _, rest = path.name.partition("-")
+        if kind not in (".tmp", ".old") or not rest.startswith(f"{host}-"):
+            continue
+        pid = rest.removeprefix(f"{host}-").split("-")[0]
+        if pid.isdigit() and not _lives(int(pid)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def read_receipt(out: Path, name: str) -> dict[str, Any]:
+    """Return what a job noted beside its tables; empty where there is no result."""
+    try:
+        found = json.loads((out / RESULTS / name / RECEIPT).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def remove_result(out: Path, name: str) -> None:
+    """Remove the result of a job (renamed first, so that it is never seen in part)."""
+    target = out / RESULTS / name
+    old = target.parent / f".old-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    with suppress(FileNotFoundError):
+        os.rename(target, old)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+# arrays as tables ----------------------------------------------------------------------------
+
+
+def _stored(result: DayResult) -> list[Spectrogram]:
+    per_octave = result.settings.spectra.per_octave
+    return [
+        octave_bands(gram, per_octave=per_octave) if per_octave else gram
+        for gram in result.spectrograms.values()
+    ]
+
+
+def _spectra_rows(spectra: list[Spectrogram]) -> pd.DataFrame:
+    """One row for each column of each spectrogram; the array beside it holds the values."""
+    parts = [
+        _rows(
+            gram.trace_id,
+            int(gram.starttime.ns) + np.rint(gram.offsets * 1e9).astype(np.int64),
+            window=gram.window,
+            step=gram.step,
+            units=gram.units,
+            statistic=gram.statistic,
+            method=gram.method,
+        )
+        for gram in spectra
+    ]
+    return _stacked(parts)
+
+
+def _noise_rows(noise: list[NoisePSD]) -> pd.DataFrame:
+    parts = [
+        _rows(
+            n.trace_id,
+            np.array([int(t.ns) for t in n.starttimes], np.int64),
+            window=n.window,
+            step=n.step,
+            units=n.units,
+            statistic="power spectral density",
+            method=n.method,
+        )
+        for n in noise
+    ]
+    return _stacked(parts)
+
+
+_COLUMNS = ("trace_id", "starttime", "window", "step", "units", "statistic", "method")
+
+
+def _rows(
+    trace_id: str, starts: NDArray[np.int64], window: float, step: float, **words: str
+) -> pd.DataFrame:
+    size = len(starts)
+    return pd.DataFrame(
+        {
+            "trace_id": pd.Categorical.from_codes(np.zeros(size, np.int8), [trace_id]),
+            "starttime": pd.DatetimeIndex(starts.view("datetime64[ns]")).tz_localize("UTC"),
+            "window": np.full(size, float(window)),
+            "step": np.full(size, float(step)),
+            **{
+                name: pd.Categorical.from_codes(np.zeros(size, np.int8), [text])
+                for name, text in words.items()
+            },
+        }
+    )
+
+
+def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    if not parts:
+        return _rows("", np.empty(0, np.int64), 0.0, 0.0, units="", statistic="", method="")
+    out = {}
+    for name in _COLUMNS:
+        if isinstance(parts[0][name].dtype, pd.CategoricalDtype):
+            out[name] = pd.Series(union_categoricals([p[name] for p in parts]))
+        else:
+            out[name] = pd.concat([p[name] for p in parts], ignore_index=True)
+    return pd.DataFrame(out)
+
+
+def _axes(spectra: list[Spectrogram], noise: list[NoisePSD]) -> pd.DataFrame:
+    """Frequencies (Hz) of the arrays: one row for each table, channel and place in the array."""
+    parts = [("spectra", s.trace_id, s.frequencies) for s in spectra]
+    parts += [("noise", n.trace_id, n.frequencies) for n in noise]
+    return pd.DataFrame(
+        {
+            "table": np.repeat([p[0] for p in parts], [len(p[2]) for p in parts]).astype(str),
+            "trace_id": np.repeat([p[1] for p in parts], [len(p[2]) for p in parts]).astype(str),
+            "index": np.concatenate(
+                [np.empty(0, np.int64), *(np.arange(len(p[2])) for p in parts)]
+            ),
+            "frequency": np.concatenate([np.empty(0), *(p[2] for p in parts)]),
+        }
+    )
