@@ -173,8 +173,7 @@ class Model:
         micro = swell + primary + tilt
         wind = f**-0.6 / (1 + (0.9 / f) ** 4) * roll
         tremor = np.exp(-0.5 * (np.log(f / 1.9) / 0.3) ** 2)
-        out = tuple(p / p.sum() for p in (micro, wind, tremor))
-        return out  # type: ignore[return-value]
+        return micro / micro.sum(), wind / wind.sum(), tremor / tremor.sum()
 
     def _block(self, station: int, component: int, block: int) -> NDArray[np.float32]:
         """Return one block of stationary noise."""

@@ -240,10 +240,10 @@ def _fir(
 
 
 def _write_truth(path: Path, start: UTCDateTime, model: Model, days: float) -> int:
-    names = (
-        "event_id time origin_time label latitude longitude depth_km magnitude duration "
-        "freqmin freqmax snr"
-    ).split()
+    names = [
+        *("event_id", "time", "origin_time", "label", "latitude", "longitude", "depth_km"),
+        *("magnitude", "duration", "freqmin", "freqmax", "snr"),
+    ]
     n = 0
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
