@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         coincidence as coincidence,
         coincidence_candidates as coincidence_candidates,
         cut_events as cut_events,
+        detect_triggers as detect_triggers,
         match_detections as match_detections,
         monitored_time as monitored_time,
         sta_lta as sta_lta,
@@ -179,6 +180,7 @@ _API: dict[str, str] = {
     # detection
     "sta_lta": "detection",
     "trigger_onsets": "detection",
+    "detect_triggers": "detection",
     "coincidence": "detection",
     "coincidence_candidates": "detection",
     "monitored_time": "detection",

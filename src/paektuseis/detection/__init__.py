@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .characteristic import sta_lta
 from .cutting import cut_events
+from .listening import detect_triggers
 from .matching import MatchResult, match_detections
 from .monitoring import monitored_time
 from .together import coincidence, coincidence_candidates
@@ -20,6 +21,7 @@ __all__ = [
     "coincidence",
     "coincidence_candidates",
     "cut_events",
+    "detect_triggers",
     "match_detections",
     "monitored_time",
     "sta_lta",

@@ -18,7 +18,7 @@ IntArray = NDArray[np.int64]
 
 # a sample whose square is below this share of the running mean square (160 dB)
 # does not change that mean in double precision
-_BELOW_RESOLUTION = 1e-16
+BELOW_RESOLUTION = 1e-16
 
 
 @kernel
@@ -144,35 +144,63 @@ def recursive_ratio(
     """
     n = x.size
     out = np.empty(n)
-    cs = 1.0 / nsta
-    cl = 1.0 / nlta
-    ics = 1.0 - cs
-    icl = 1.0 - cl
-    sta = 0.0
-    lta = 0.0
+    out[: min(nlta, n)] = np.nan
+    # both averages are kept without their factor 1/n, which goes into the ratio
+    a = 1.0 - 1.0 / nsta
+    b = 1.0 - 1.0 / nlta
+    aa = a * a
+    bb = b * b
+    scale = nlta / nsta
+    s = 0.0
+    t = 0.0
     if on == np.inf:
-        for i in range(1, n):
-            energy = x[i] * x[i]
-            sta = cs * energy + ics * sta
-            lta = cl * energy + icl * lta
-            out[i] = sta / lta if lta > 0.0 else np.nan
-        out[: min(nlta, n)] = np.nan
+        # two samples a step, so that a step waits for one multiplication only
+        i = 1
+        while i < n:
+            e = x[i] * x[i]
+            s1 = a * s + e
+            t1 = b * t + e
+            if i >= nlta:
+                out[i] = scale * (s1 / t1) if t1 > 0.0 else np.nan
+            if i + 1 == n:
+                break
+            f = x[i + 1] * x[i + 1]
+            s = aa * s + (a * e + f)
+            t = bb * t + (b * e + f)
+            if i + 1 >= nlta:
+                out[i + 1] = scale * (s / t) if t > 0.0 else np.nan
+            i += 2
         return out
     out[:] = np.nan
     holding = False
     spent = False
     since = 0
+    s1 = 0.0
+    t1 = 0.0
+    e = 0.0
+    halfway = False  # the sample before was the first of a step, and moved the long average
     for i in range(1, n):
-        energy = x[i] * x[i]
-        sta = cs * energy + ics * sta
+        f = x[i] * x[i]
         if holding and i - since > longest:
             holding = False
             spent = True
-        if not holding:
-            lta = cl * energy + icl * lta
-        if i < nlta or not lta > 0.0:
+        if i % 2 == 1:
+            s1 = a * s + f
+        else:
+            s = aa * s + (a * e + f)
+        if holding:
+            halfway = False
+        elif halfway:
+            t = bb * t1 + (b * e + f)
+            halfway = False
+        else:
+            t1 = t
+            t = b * t + f
+            halfway = i % 2 == 1
+        e = f
+        if i < nlta or not t > 0.0:
             continue
-        ratio = sta / lta
+        ratio = scale * ((s1 if i % 2 == 1 else s) / t)
         out[i] = ratio
         if ratio < off:
             holding = False
@@ -226,46 +254,46 @@ def _may_be_dead(x: FloatArray, shortest_dead: int) -> bool:
         if energy > largest:
             largest = energy
     for i in range(0, x.size, shortest_dead):  # noqa: SIM110 - any() compiles for seconds
-        if x[i] * x[i] <= _BELOW_RESOLUTION * largest:
+        if x[i] * x[i] <= BELOW_RESOLUTION * largest:
             return True
     return False
 
 
 @kernel
-def live_segments(x: FloatArray, shortest_dead: int, memory: int) -> IntArray:
-    """Return first and one-past-last sample of each live piece, shape (pieces, 2).
+def live_step(
+    x: FloatArray,
+    base: int,
+    shortest_dead: int,
+    memory: int,
+    level: FloatArray,
+    marks: IntArray,
+    found: IntArray,
+    last: bool,
+) -> IntArray:
+    """Go on with ``live_segments`` over the samples from number ``base`` on.
 
-    A piece ends at a sample that is not finite, and at a run of at least
-    ``shortest_dead`` dead samples: exact zeros, or samples 160 dB below the
-    recursive mean square of the last ``memory`` samples.
+    Carried along are the mean square ``level`` (1,), and in ``marks`` (3,) the number of pieces
+    found, the first sample of the running piece (-1 for none) and the length of the dead run.
     """
-    n = x.size
-    found = np.empty((8, 2), dtype=np.int64)
-    if n > 0 and not _may_be_dead(x, shortest_dead):
-        found[0, 0] = 0
-        found[0, 1] = n
-        return found[:1]
     share = 1.0 / memory
-    count = 0
-    begin = -1  # first sample of the piece, -1 = in no piece
-    run = 0  # dead samples up to here
-    level = 0.0
-    for i in range(n + 1):
+    mean = level[0]
+    count, begin, run = marks[0], marks[1], marks[2]
+    for i in range(base, base + x.size + (1 if last else 0)):
         cut = -1
-        if i == n:
-            cut = n - run if run >= shortest_dead else n
+        if i == base + x.size:
+            cut = i - run if run >= shortest_dead else i
         else:
-            v = x[i]
+            v = x[i - base]
             energy = v * v
             if not np.isfinite(energy):
                 cut = i - run if run >= shortest_dead else i
-                level = 0.0
+                mean = 0.0
                 run = 0
             else:
-                dead = energy <= _BELOW_RESOLUTION * level
-                level += (energy - level) * share
-                if level < 1e-300:
-                    level = 0.0
+                dead = energy <= BELOW_RESOLUTION * mean
+                mean += (energy - mean) * share
+                if mean < 1e-300:
+                    mean = 0.0
                 if dead:
                     run += 1
                     if begin >= 0 and run == shortest_dead:
@@ -278,13 +306,29 @@ def live_segments(x: FloatArray, shortest_dead: int, memory: int) -> IntArray:
         if cut >= 0 and begin >= 0:
             if cut > begin:
                 if count == found.shape[0]:
-                    grown = np.empty((2 * count, 2), dtype=np.int64)
-                    for j in range(count):
-                        grown[j, 0] = found[j, 0]
-                        grown[j, 1] = found[j, 1]
-                    found = grown
+                    found = np.concatenate((found, np.empty_like(found)))
                 found[count, 0] = begin
                 found[count, 1] = cut
                 count += 1
             begin = -1
-    return found[:count]
+    level[0] = mean
+    marks[0], marks[1], marks[2] = count, begin, run
+    return found
+
+
+@kernel
+def live_segments(x: FloatArray, shortest_dead: int, memory: int) -> IntArray:
+    """Return first and one-past-last sample of each live piece, shape (pieces, 2).
+
+    A piece ends at a sample that is not finite, and at a run of at least
+    ``shortest_dead`` dead samples: exact zeros, or samples 160 dB below the
+    recursive mean square of the last ``memory`` samples.
+    """
+    found = np.empty((8, 2), dtype=np.int64)
+    if x.size > 0 and not _may_be_dead(x, shortest_dead):
+        found[0, 0] = 0
+        found[0, 1] = x.size
+        return found[:1]
+    marks = np.array([0, -1, 0], dtype=np.int64)
+    found = live_step(x, 0, shortest_dead, memory, np.zeros(1), marks, found, True)
+    return found[: marks[0]]
