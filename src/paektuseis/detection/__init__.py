@@ -8,6 +8,7 @@ the time in which nothing could have been seen.
 
 from __future__ import annotations
 
+from ._sync import synchronised
 from .characteristic import sta_lta
 from .cutting import cut_events
 from .listening import detect_triggers
@@ -25,5 +26,6 @@ __all__ = [
     "match_detections",
     "monitored_time",
     "sta_lta",
+    "synchronised",
     "trigger_onsets",
 ]
