@@ -21,7 +21,7 @@ from ._mseed import Selection
 from ._mseed3 import read_mseed3
 from ._mseed_read import read_mseed
 from ._plugins import read_foreign
-from ._sources import expand_paths, read_bytes
+from ._sources import FileBytes, expand_paths, read_bytes
 
 logger = logging.getLogger("paektuseis.io")
 OnError = Literal["raise", "report"]
@@ -59,7 +59,14 @@ def read_file(
     WaveformError
         Naming the file and the reason, if nothing in it can be used.
     """
-    source = read_bytes(path)
+    return read_source(read_bytes(path), selection, headonly=headonly)
+
+
+def read_source(
+    source: FileBytes, selection: Selection, *, headonly: bool = False
+) -> tuple[list[Trace], list[Finding]]:
+    """Read the bytes of one file, see :func:`read_file`."""
+    path = source.path
     name = name_format(source)
     if name == "MSEED":
         traces, findings = read_mseed(source.data, path, selection, headonly=headonly)
