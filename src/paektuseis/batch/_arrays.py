@@ -67,7 +67,7 @@ def axis_of(axes: Any, name: str, trace_id: str, day: str) -> FloatArray:
             f"day {day} does not say which frequencies its {name} of {trace_id} have "
             "(axes.parquet); process that day again"
         )
-    return frame.sort_values("index")["frequency"].to_numpy(float)
+    return np.asarray(frame.sort_values("index")["frequency"], dtype=np.float64)
 
 
 def rows_of(
@@ -101,7 +101,9 @@ def rows_of(
         frequencies=frequencies,
         window=float(mine["window"][0].as_py()),
         step=float(mine["step"][0].as_py()),
-        **words,
+        units=words["units"],
+        statistic=words["statistic"],
+        method=words["method"],
     )
 
 

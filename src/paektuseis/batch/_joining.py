@@ -24,7 +24,7 @@ def boundaries(parts: list[Partition]) -> IntArray:
     """Return the instants (ns) at which one folder of results ends and the next begins."""
     ends = np.array([p.endtime.ns for p in parts[:-1]], dtype=np.int64)
     starts = np.array([p.starttime.ns for p in parts[1:]], dtype=np.int64)
-    return ends[ends == starts]
+    return np.asarray(ends[ends == starts])
 
 
 def join_rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path
@@ -16,6 +16,8 @@ from ..errors import ArchiveError, ParameterError
 
 _NAME = re.compile(r"day=(\d{4}-\d{2}-\d{2})(?:T(\d{6})-(\d{6}))?")
 DAY = 86400.0
+BATCH = 16
+"""Days looked at together where only sums are kept."""
 WAIT = 2.0
 """Seconds to wait for a day that is just being replaced by its successor."""
 
@@ -84,6 +86,12 @@ def list_partitions(folder: Path) -> list[Partition]:
             )
         kept.append(part)
     return kept
+
+
+def batches(parts: Sequence[Partition]) -> Iterator[Sequence[Partition]]:
+    """Yield some days at a time: enough to be quick, few enough to stay small."""
+    for i in range(0, len(parts), BATCH):
+        yield parts[i : i + BATCH]
 
 
 def read_arrow(

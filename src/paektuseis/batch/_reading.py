@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from obspy import UTCDateTime
 
 from ..errors import ParameterError
@@ -37,41 +39,56 @@ def stamps(times: Iterable[UTCDateTime]) -> pd.DatetimeIndex:
 
 
 def read_rows(
-    part: Partition,
+    parts: Sequence[Partition],
     name: str,
     starttime: TimeLike | None = None,
     endtime: TimeLike | None = None,
     trace_ids: str | Sequence[str] | None = None,
     columns: Sequence[str] | None = None,
 ) -> pd.DataFrame | None:
-    """Return the rows of one day that are asked for, ``None`` if the day has no such table.
+    """Return the rows of some days that are asked for, ``None`` if no day has such a table.
 
     Columns that choose the rows are read, and returned, besides those asked for.
     """
     import pyarrow as pa
-    import pyarrow.compute as pc
 
     pattern = id_filter(trace_ids)
     wanted = None
     if columns is not None:
         helpers = [*_TIMES, "endtime", *(["trace_id"] if pattern else [])]
         wanted = list(dict.fromkeys([*columns, *helpers]))
-    arrow = read_arrow(part, name, wanted)
-    if arrow is None:
+    found = [
+        _of_channels(arrow, name, pattern)
+        for part in parts
+        if (arrow := read_arrow(part, name, wanted)) is not None
+    ]
+    if not found:
         return None
-    if pattern is not None:
-        if "trace_id" not in arrow.column_names:
-            raise ParameterError(
-                f"table {name!r} is of the network, not of channels; leave trace_ids out"
-            )
-        ids = arrow["trace_id"].cast(pa.string())
-        good = [i for i in ids_in(arrow) if pattern.fullmatch(i)]
-        arrow = arrow.filter(pc.is_in(ids, value_set=pa.array(good, type=pa.string())))
-    frame = to_frame(arrow)
+    full = [arrow for arrow in found if arrow.num_rows] or found[:1]
+    frame = to_frame(pa.concat_tables(full, promote_options="permissive"))
     begin, until = limits(starttime, endtime)
-    if len(frame) and (begin > part.starttime.ns or until < part.endtime.ns):
+    if len(frame) and (begin > parts[0].starttime.ns or until < parts[-1].endtime.ns):
         frame = _cut(frame, name, begin, until)
     return frame
+
+
+def _of_channels(arrow: Any, name: str, pattern: re.Pattern[str] | None) -> Any:
+    """Return the rows of some channels, with every text column as plain text."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for i, field in enumerate(arrow.schema):
+        if pa.types.is_dictionary(field.type):
+            arrow = arrow.set_column(i, field.name, arrow.column(i).cast(pa.string()))
+    arrow = arrow.replace_schema_metadata()  # what pandas noted of the types before
+    if pattern is None:
+        return arrow
+    if "trace_id" not in arrow.column_names:
+        raise ParameterError(
+            f"table {name!r} is of the network, not of channels; leave trace_ids out"
+        )
+    good = [i for i in ids_in(arrow) if pattern.fullmatch(i)]
+    return arrow.filter(pc.is_in(arrow["trace_id"], value_set=pa.array(good, type=pa.string())))
 
 
 def ids_in(arrow: Any) -> list[str]:
@@ -94,16 +111,11 @@ def header(parts: Sequence[Partition], name: str) -> list[str]:
 
 def slowest(parts: Sequence[Partition]) -> dict[str, float]:
     """Return the longest sample interval of each channel in some days, in seconds."""
-    found: dict[str, float] = {}
-    for part in parts:
-        arrow = read_arrow(part, "availability", ["trace_id", "sampling_rate"])
-        if arrow is None or not arrow.num_rows:
-            continue
-        pairs = to_frame(arrow).drop_duplicates()
-        for key, rate in zip(pairs["trace_id"], pairs["sampling_rate"], strict=True):
-            if rate > 0:
-                found[key] = max(found.get(key, 0.0), 1.0 / float(rate))
-    return found
+    frame = read_rows(parts, "availability", columns=["trace_id", "sampling_rate"])
+    if frame is None or frame.empty:
+        return {}
+    rates = frame[frame["sampling_rate"] > 0].groupby("trace_id")["sampling_rate"].min()
+    return {str(key): 1.0 / float(rate) for key, rate in rates.items()}
 
 
 def to_frame(arrow: Any) -> pd.DataFrame:
@@ -116,8 +128,6 @@ def to_frame(arrow: Any) -> pd.DataFrame:
         if isinstance(column.dtype, pd.DatetimeTZDtype):
             if column.dtype.unit != "ns":
                 frame[field.name] = column.dt.as_unit("ns")
-        elif isinstance(column.dtype, pd.CategoricalDtype):
-            frame[field.name] = column.astype(str)
         elif pa.types.is_list(field.type) and pa.types.is_string(field.type.value_type):
             frame[field.name] = pd.Series(
                 [() if v is None else tuple(v) for v in column], index=frame.index, dtype=object
@@ -134,9 +144,10 @@ def _cut(frame: pd.DataFrame, name: str, begin: int, until: int) -> pd.DataFrame
         keep = (start < until) & (np.maximum(nanoseconds(frame["endtime"]), start + 1) > begin)
     else:
         keep = (start >= begin) & (start < until)
-    return frame[keep].reset_index(drop=True)
+    cut: pd.DataFrame = frame[keep].reset_index(drop=True)
+    return cut
 
 
-def nanoseconds(column: pd.Series) -> Any:
+def nanoseconds(column: pd.Series) -> NDArray[np.int64]:
     """Return a time column as integer nanoseconds since 1970."""
     return np.asarray(column.dt.as_unit("ns").astype("int64"), dtype=np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,32 +11,38 @@ from ._partitions import Partition
 from ._reading import nanoseconds
 from ._spans import covered
 
+NEEDED = {
+    "availability": ("trace_id", "starttime", "endtime", "sampling_rate"),
+    "gaps": ("trace_id",),
+    "triggers": ("trace_id",),
+    "quality": ("trace_id", "severity"),
+}
 COUNTS = ("gaps", "triggers", "warnings", "errors")
 
 
 def summarise(
-    days: Iterable[tuple[Partition, Mapping[str, pd.DataFrame | None]]],
+    days: Iterable[tuple[Sequence[Partition], Mapping[str, pd.DataFrame | None]]],
 ) -> pd.DataFrame:
     """Return what was recorded and found of each channel (see ``Results.summary``)."""
     sums: dict[str, dict[str, float]] = {}
     first: dict[str, int] = {}
     last: dict[str, int] = {}
     processed = 0.0
-    for part, held in days:
-        processed += part.endtime - part.starttime
+    for parts, held in days:
+        processed += sum(p.endtime - p.starttime for p in parts)
+        edges = np.array([*(p.starttime.ns for p in parts), parts[-1].endtime.ns], dtype=np.int64)
         segments = held.get("availability")
         if segments is not None and len(segments):
             starts, ends = nanoseconds(segments["starttime"]), nanoseconds(segments["endtime"])
             delta = np.rint(1e9 / segments["sampling_rate"].to_numpy(float)).astype(np.int64)
-            edges = np.array([part.starttime.ns, part.endtime.ns], dtype=np.int64)
-            for key, at in segments.groupby("trace_id", sort=False).indices.items():
-                row = sums.setdefault(str(key), {})
-                row["recorded"] = row.get("recorded", 0.0) + float(
-                    covered(starts[at], ends[at] + delta[at], edges)[0]
-                )
-                row["days"] = row.get("days", 0.0) + 1
-                first[str(key)] = min(first.get(str(key), 2**63 - 1), int(starts[at].min()))
-                last[str(key)] = max(last.get(str(key), -(2**63)), int(ends[at].max()))
+            for name, at in segments.groupby("trace_id", sort=False).indices.items():
+                key = str(name)
+                row = sums.setdefault(key, {})
+                seconds = covered(starts[at], ends[at] + delta[at], edges)
+                row["recorded"] = row.get("recorded", 0.0) + float(seconds.sum())
+                row["days"] = row.get("days", 0.0) + int((seconds > 0).sum())
+                first[key] = min(first.get(key, 2**63 - 1), int(starts[at].min()))
+                last[key] = max(last.get(key, -(2**63)), int(ends[at].max()))
         for name in ("gaps", "triggers"):
             _count(sums, name, held.get(name))
         findings = held.get("quality")

@@ -14,7 +14,7 @@ from obspy import UTCDateTime
 from ..errors import ParameterError
 from ..tables import station_of
 from ..types import Timeline
-from ._partitions import Partition, id_filter
+from ._partitions import Partition, batches, id_filter
 from ._reading import nanoseconds, read_rows
 from ._spans import covered, quantiles
 
@@ -64,8 +64,8 @@ def build_timeline(
         raise ParameterError(f"step={step} s; choose one of {STEPS} (hour, 6 h, day, week)")
     edges = grid(start, end, step)
     sums = _Sums(edges, step, _station_filter(stations))
-    for part in parts:
-        sums.add(part, max(start, part.starttime), min(end, part.endtime))
+    for some in batches(parts):
+        sums.add(some, start, end)
     return sums.timeline(start, end, source)
 
 
@@ -120,7 +120,7 @@ class _Quantiles:
     def _reduce(self, rows: pd.DataFrame) -> None:
         keys = [*self.keys, "slot"]
         groups = rows.groupby(keys, sort=True, dropna=False, observed=True)
-        codes = groups.ngroup().to_numpy(np.int64)
+        codes: IntArray = np.asarray(groups.ngroup(), dtype=np.int64)
         count = groups.ngroups
         figures, sizes = quantiles(codes, rows["value"].to_numpy(float), count, SHARES)
         out = rows[keys].iloc[np.unique(codes, return_index=True)[1]].reset_index(drop=True)
@@ -146,18 +146,19 @@ class _Sums:
         self.amplitude = _Quantiles(AMPLITUDE_KEYS, edges, step)
         self.ratios = _Quantiles(RATIO_KEYS, edges, step)
 
-    def add(self, part: Partition, start: UTCDateTime, end: UTCDateTime) -> None:
-        """Take one day (its part inside the span)."""
-        begin, until = int(start.ns), int(end.ns)
-        self.processed += covered(np.array([begin]), np.array([until]), self.edges)
-        self._availability(part, start, end)
-        self._rates(part, start, end)
+    def add(self, parts: Sequence[Partition], start: UTCDateTime, end: UTCDateTime) -> None:
+        """Take some days (their part inside the span)."""
+        begins = np.array([max(start, p.starttime).ns for p in parts], dtype=np.int64)
+        ends = np.array([min(end, p.endtime).ns for p in parts], dtype=np.int64)
+        self.processed += covered(begins, ends, self.edges)
+        self._availability(parts, start, end)
+        self._rates(parts, start, end)
         for name, keep, keys in (
             ("rsam", self.amplitude, AMPLITUDE_KEYS),
             ("ratios", self.ratios, RATIO_KEYS),
         ):
-            frame = read_rows(part, name, start, end, columns=[*keys, "starttime", "value"])
-            keep.add(self._of_stations(frame), until)
+            frame = read_rows(parts, name, start, end, columns=[*keys, "starttime", "value"])
+            keep.add(self._of_stations(frame), int(ends[-1]))
 
     def _of_stations(self, frame: pd.DataFrame | None) -> pd.DataFrame:
         if frame is None:
@@ -167,9 +168,11 @@ class _Sums:
         good = {i for i in frame["trace_id"].unique() if self.wanted(i)}
         return frame[frame["trace_id"].isin(good)]
 
-    def _availability(self, part: Partition, start: UTCDateTime, end: UTCDateTime) -> None:
+    def _availability(
+        self, parts: Sequence[Partition], start: UTCDateTime, end: UTCDateTime
+    ) -> None:
         columns = ["trace_id", "starttime", "endtime", "sampling_rate"]
-        frame = self._of_stations(read_rows(part, "availability", start, end, columns=columns))
+        frame = self._of_stations(read_rows(parts, "availability", start, end, columns=columns))
         if frame.empty:
             return
         delta = np.rint(1e9 / frame["sampling_rate"].to_numpy(float)).astype(np.int64)
@@ -180,8 +183,8 @@ class _Sums:
             seconds = covered(begins[at], ends[at], self.edges)
             self.recorded[str(name)] = self.recorded.get(str(name), 0.0) + seconds
 
-    def _rates(self, part: Partition, start: UTCDateTime, end: UTCDateTime) -> None:
-        frame = read_rows(part, "rates", start, end)
+    def _rates(self, parts: Sequence[Partition], start: UTCDateTime, end: UTCDateTime) -> None:
+        frame = read_rows(parts, "rates", start, end)
         if frame is None or frame.empty:
             return
         longest = float(frame["window"].max())
@@ -208,7 +211,8 @@ class _Sums:
     def timeline(self, start: UTCDateTime, end: UTCDateTime, source: str) -> Timeline:
         """Return everything as tables."""
         starts = _stamps(self.edges[:-1])
-        length = np.diff(np.clip(self.edges, int(start.ns), int(end.ns))) / 1e9
+        inside: IntArray = np.clip(self.edges, int(start.ns), int(end.ns))
+        length = np.diff(inside).astype(np.float64) / 1e9
         with np.errstate(divide="ignore", invalid="ignore"):
             share = {n: np.minimum(s / self.processed, 1.0) for n, s in self.recorded.items()}
         names = sorted(share)

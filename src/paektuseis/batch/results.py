@@ -18,7 +18,7 @@ from ..errors import ArchiveError, ParameterError
 from ..times import TimeLike, as_utc
 from ._arrays import ArrayRows, axis_of, columns_of, rows_of
 from ._joining import KEYS, boundaries, join_rows
-from ._partitions import Partition, list_partitions, read_arrow
+from ._partitions import Partition, batches, list_partitions, read_arrow
 from ._reading import header, ids_in, limits, read_rows, slowest, stamps
 
 if TYPE_CHECKING:
@@ -256,16 +256,9 @@ class Results:
         helpers = [] if wanted is None or not joined else list(KEYS.get(name, ()))
         extra = ["starttime", "endtime", "duration", "npts", "value", "message", *helpers]
         inner = wanted if wanted is None or name not in KEYS else [*wanted, *extra]
-        found = [
-            frame
-            for part in parts
-            if (frame := read_rows(part, name, starttime, endtime, trace_ids, inner)) is not None
-            and len(frame)
-        ]
-        if not found:
+        frame = read_rows(parts, name, starttime, endtime, trace_ids, inner)
+        if frame is None or frame.empty:
             return self._empty(name, wanted)
-        frame = pd.concat(found, ignore_index=True)
-        del found
         if joined and name in KEYS:
             intervals: dict[str, float] = {}
             if name != "availability":
@@ -301,7 +294,7 @@ class Results:
         """
         wanted = self._check_columns(name, columns)
         for part in self._within(starttime, endtime):
-            frame = read_rows(part, name, starttime, endtime, trace_ids, wanted)
+            frame = read_rows([part], name, starttime, endtime, trace_ids, wanted)
             if frame is not None:
                 yield frame if wanted is None else frame[list(wanted)]
 
@@ -330,18 +323,18 @@ class Results:
             (s), ``share`` (recorded over processed time), ``gaps``, ``triggers``, ``warnings``
             and ``errors`` (findings by day).
         """
-        from ._summary import summarise
+        from ._summary import NEEDED, summarise
 
         parts = self._within(starttime, endtime)
         return summarise(
             (
-                part,
+                some,
                 {
-                    name: read_rows(part, name, starttime, endtime, trace_ids, None)
-                    for name in ("availability", "gaps", "triggers", "quality")
+                    name: read_rows(some, name, starttime, endtime, trace_ids, columns)
+                    for name, columns in NEEDED.items()
                 },
             )
-            for part in parts
+            for some in batches(parts)
         )
 
     # arrays ---------------------------------------------------------------------------------
