@@ -97,14 +97,14 @@ def test_steim2_by_hand():
     rows[0, [k.LENGTH, k.NSAMP, k.ENCODING, k.BIG]] = 64, len(truth), 11, 1
     out, status = np.zeros(len(truth), np.int32), np.zeros(1, np.int64)
     zero = np.zeros(1, np.int64)
-    assert decoding.decode_steim(frame, rows, zero, zero, out, status) == 0
+    assert decoding.decode_steim(frame, rows, zero, zero, out, status) == (0, truth.min())
     np.testing.assert_array_equal(out, truth)
     rows[0, k.NSAMP] = len(truth) + 1  # more samples than differences
     more = np.zeros(len(truth) + 1, np.int32)
-    assert decoding.decode_steim(frame, rows, zero, zero, more, status) == 1
+    assert decoding.decode_steim(frame, rows, zero, zero, more, status)[0] == 1
     assert status[0] == k.SHORT_STEIM
     rows[0, k.NSAMP] = len(truth) - 1  # fewer: the last sample is not Xn
-    assert decoding.decode_steim(frame, rows, zero, zero, out, status) == 1
+    assert decoding.decode_steim(frame, rows, zero, zero, out, status)[0] == 1
     assert status[0] == k.BAD_STEIM
 
 

@@ -1,17 +1,36 @@
-"""Compiled miniSEED 2: decoding the samples of checked records.
+"""miniSEED 2: decoding the samples of checked records, compiled.
 
 Takes the record table of :mod:`._kernels`; bounds have been checked there, and the
-integration constant is checked here. Plain arrays in, plain arrays out.
+integration constant is checked here. Big-endian Steim records, the usual ones, take the
+vector lanes of :mod:`._lanes`, all others the plain loops below.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
+from numba.core.errors import NumbaError
 
 from .._jit import kernel
-from ._kernels import BAD_STEIM, BIG, DATA, ENCODING, LENGTH, NSAMP, OFFSET, OK, SHORT_STEIM
+from ._kernels import (
+    BAD_STEIM,
+    BIG,
+    COLUMNS,
+    DATA,
+    ENCODING,
+    LENGTH,
+    NSAMP,
+    OFFSET,
+    OK,
+    SHORT_STEIM,
+)
+
+logger = logging.getLogger("paektuseis.io")
+UNKNOWN_LEAST = -(2**31)
 
 
 @kernel
@@ -122,8 +141,8 @@ def _steim_record(
 
 
 @kernel
-def decode_steim(b: Any, rows: Any, which: Any, position: Any, out: Any, status: Any) -> int:
-    """Decode Steim records ``rows[which]`` to ``out[position[i]:]``; returns how many failed."""
+def _decode_plain(b: Any, rows: Any, which: Any, position: Any, out: Any, status: Any) -> int:
+    """Decode Steim records of either byte order; returns how many failed."""
     failed = 0
     longest = 0
     for i in range(which.size):
@@ -146,6 +165,48 @@ def decode_steim(b: Any, rows: Any, which: Any, position: Any, out: Any, status:
         if status[i] != OK:
             failed += 1
     return failed
+
+
+Decoder = Callable[[Any, Any, Any, Any, Any, Any], tuple[int, int]]
+
+
+@functools.cache
+def lanes_decoder() -> Decoder | None:
+    """The decoder of big-endian records in vector lanes, if it can be compiled here."""
+    try:
+        from ._lanes import USABLE, decode_lanes
+
+        none = np.zeros(0, np.int64)
+        rows = np.zeros((0, COLUMNS), np.int64)
+        decode_lanes(np.zeros(0, np.uint8), rows, none, none, np.zeros(0, np.int32), none)
+    except (ImportError, AttributeError, NumbaError) as error:
+        logger.info("records are decoded without vector lanes: %s", error)
+        return None
+    return cast(Decoder, decode_lanes) if USABLE else None
+
+
+def decode_steim(
+    b: Any, rows: Any, which: Any, position: Any, out: Any, status: Any
+) -> tuple[int, int]:
+    """Decode Steim records ``rows[which]`` to ``out[position[i]:]`` (int32).
+
+    ``position`` ascends without overlap. ``status`` takes the verdict on each. Returns how
+    many failed, and the least sample of the others, or the least int32 if it is not known.
+    """
+    lanes = lanes_decoder()
+    if lanes is None:
+        return int(_decode_plain(b, rows, which, position, out, status)), UNKNOWN_LEAST
+    big = rows[which, BIG] == 1
+    if big.all():
+        return lanes(b, rows, which, position, out, status)
+    # records in lanes first: they write beyond their end
+    failed = 0
+    for mine, decoder in ((big, lanes), (~big, _decode_plain)):
+        part = np.zeros(int(mine.sum()), np.int64)
+        decoder(b, rows, which[mine], position[mine], out, part)
+        status[mine] = part
+        failed += int(np.count_nonzero(part != OK))
+    return failed, UNKNOWN_LEAST
 
 
 @kernel
