@@ -459,7 +459,7 @@ JOBS = Schema(
         Column("owner", "text", "", "who does it or did it last, '' for nobody yet"),
         Column("attempts", "int", "", "times it was begun under this key"),
         Column("reason", "text", "", "why it failed"),
-        Column("problems", "int", "", "number of things that could not be done within it"),
+        Column("problems", "list", "", "what could not be done within it"),
         Column("seconds", "float", "s", "wall time it took, NaN where unknown"),
         Column("finished", "time", "UTC", "when it was done or failed, NaT where unknown"),
         _opt("n_rows", "int", "rows", "rows of its tables, 0 where unknown"),

@@ -67,10 +67,19 @@ def test_life_of_a_job(state: RunState) -> None:
     assert one(state)["state"] == "running"
     assert one(state)["attempts"] == 1
     before = time.time()
-    assert state.finish("day=000", me, "done", problems=3, seconds=1.5, n_rows=7, n_bytes=900)
+    assert state.finish(
+        "day=000",
+        me,
+        "done",
+        problems=["no response of A", "€"],
+        seconds=1.5,
+        n_rows=7,
+        n_bytes=900,
+    )
     row = one(state)
     assert JOBS.check(state.jobs()) is not None
-    assert (row["state"], row["problems"], row["seconds"]) == ("done", 3, 1.5)
+    assert (row["state"], row["seconds"]) == ("done", 1.5)
+    assert row["problems"] == ("no response of A", "€")
     assert (row["n_rows"], row["n_bytes"], row["reason"], row["owner"]) == (7, 900, "", me)
     assert before - 1 < row["finished"].timestamp() < time.time() + 1
     assert (row["starttime"].timestamp(), row["endtime"].timestamp()) == (DAY, DAY + 86400)
@@ -115,7 +124,9 @@ def test_plan_believes_results_more_than_the_table(state: RunState) -> None:
         state.claim(f"day={i:03d}", me, 60)
         state.finish(f"day={i:03d}", me, "done")
     # the result of day 0 was removed; the state of day 2 was lost, its result is there
-    assert state.plan(jobs, present={"day=001", "day=002"}) == ["day=000", "day=003"]
+    there = {("day=001", "k1"), ("day=002", "k2"), ("day=003", "older key")}
+    todo = state.plan(jobs, has_result=lambda name, key: (name, key) in there)
+    assert todo == ["day=000", "day=003"]
     assert list(state.jobs()["state"]) == ["planned", "done", "done", "planned"]
 
 
@@ -128,7 +139,7 @@ def test_jobs_of_earlier_plans_stay(state: RunState) -> None:
 def test_plan_leaves_a_running_job_alone(state: RunState) -> None:
     state.plan(plan(1))
     state.claim("day=000", ELSEWHERE, 60)
-    assert state.plan(plan(1), present=set()) == ["day=000"]
+    assert state.plan(plan(1), has_result=lambda name, key: True) == ["day=000"]
     assert one(state)["owner"] == ELSEWHERE
 
 
@@ -239,7 +250,7 @@ def racers(state: RunState, names: list[str], count: int, *extra: str) -> list[s
 
 def test_racing_processes_share_the_jobs(state: RunState) -> None:
     names = state.plan(plan(40))
-    printed = racers(state, names, 3)
+    printed = racers(state, names, 2)
     taken = Counter(name for text in printed for name in text.split())
     assert taken == dict.fromkeys(names, 1)
     assert state.counts()["done"] == 40
@@ -251,7 +262,7 @@ def test_killed_at_random_moments(state: RunState) -> None:
     names = state.plan(plan(3000))
     command = [sys.executable, "-c", RACER, str(state.path), ",".join(names)]
     printed: list[str] = []
-    for moment in (0.013, 0.037, 0.081, 0.112, 0.173):
+    for moment in (0.013, 0.081, 0.147):
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -269,11 +280,11 @@ def test_killed_at_random_moments(state: RunState) -> None:
         counts = state.counts()
         assert counts["running"] == counts["failed"] == 0
         # whatever a process said it had taken, all but the last, it had also finished
-        assert len(set(printed)) - 5 <= counts["done"] <= len(set(printed)) + 5
+        assert len(set(printed)) - 3 <= counts["done"] <= len(set(printed)) + 3
     assert 0 < state.counts()["done"] < 3000
     unfinished = state.jobs().query("state == 'planned'")
     assert state.claim(unfinished["job"].iloc[0], owner_name(), 60)
-    assert sum(n > 1 for n in Counter(printed).values()) <= 5
+    assert sum(n > 1 for n in Counter(printed).values()) <= 3
 
 
 def test_bad_arguments(state: RunState) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import socket
 import sqlite3
 import time
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -35,7 +36,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     lease_until REAL NOT NULL DEFAULT 0,
     attempts INTEGER NOT NULL DEFAULT 0,
     reason TEXT NOT NULL DEFAULT '',
-    problems INTEGER NOT NULL DEFAULT 0,
+    problems TEXT NOT NULL DEFAULT '[]',
     seconds REAL,
     n_rows INTEGER,
     n_bytes INTEGER,
@@ -43,7 +44,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 ) WITHOUT ROWID
 """
 _CLEAR = (
-    "owner = '', lease_until = 0, reason = '', problems = 0, "
+    "owner = '', lease_until = 0, reason = '', problems = '[]', "
     "seconds = NULL, n_rows = NULL, n_bytes = NULL, finished = NULL"
 )
 _ADVICE = (
@@ -83,7 +84,7 @@ class RunState:
         self,
         jobs: Iterable[Plan],
         *,
-        present: Collection[str] | None = None,
+        has_result: Callable[[str, str], bool] | None = None,
         retry_failed: bool = True,
     ) -> list[str]:
         """Enter jobs; those that changed, lost their result or failed are to be done again.
@@ -92,8 +93,8 @@ class RunState:
         ----------
         jobs : iterable of (str, str, UTCDateTime, UTCDateTime)
             Name, key, start and end. Jobs of earlier plans that are not named stay.
-        present : collection of str, optional
-            Names of the jobs whose result is in place, made under the key given. A job
+        has_result : callable, optional
+            ``has_result(name, key)`` says whether the result of that key is in place. A job
             counts as done exactly where it is, whatever the table says of it, unless
             somebody is at work on it; without this the table is believed.
         retry_failed : bool, optional
@@ -107,6 +108,8 @@ class RunState:
         """
         todo = []
         given = list(jobs)
+        # asked before the lock is taken: it may look at thousands of files
+        present = {name for name, key, _, _ in given if has_result and has_result(name, key)}
         with self._database.writing() as db:
             for name, key, start, end in given:
                 row = db.execute(
@@ -116,7 +119,7 @@ class RunState:
                 if known == "running" and _holds(row[2], row[3]):
                     todo.append(name)
                     continue
-                there = known == "done" if present is None else name in present
+                there = name in present if has_result else known == "done"
                 state = "done" if there else "planned"
                 if not there and known == "failed" and not retry_failed:
                     state = "failed"
@@ -184,7 +187,7 @@ class RunState:
         state: str,
         *,
         reason: str = "",
-        problems: int = 0,
+        problems: Iterable[str] = (),
         seconds: float | None = None,
         n_rows: int | None = None,
         n_bytes: int | None = None,
@@ -197,8 +200,8 @@ class RunState:
         state : {"done", "failed"}
         reason : str, optional
             Why it failed.
-        problems : int, optional
-            How many things could not be done within it.
+        problems : iterable of str, optional
+            What could not be done within it.
         seconds : float, optional
             Wall time it took.
         n_rows, n_bytes : int, optional
@@ -219,7 +222,7 @@ class RunState:
                 (
                     state,
                     reason,
-                    problems,
+                    json.dumps([str(problem) for problem in problems]),
                     seconds,
                     n_rows,
                     n_bytes,
@@ -292,7 +295,7 @@ def _as_row(
     owner: str,
     attempts: int,
     reason: str,
-    problems: int,
+    problems: str,
     seconds: float | None,
     n_rows: int | None,
     n_bytes: int | None,
@@ -310,7 +313,7 @@ def _as_row(
         "owner": owner,
         "attempts": attempts,
         "reason": reason,
-        "problems": problems,
+        "problems": json.loads(problems),
         "seconds": float("nan") if seconds is None else seconds,
         "n_rows": n_rows or 0,
         "n_bytes": n_bytes or 0,
