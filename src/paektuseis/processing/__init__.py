@@ -5,7 +5,7 @@ conversion has done to a trace (unit, band, valid span) goes with it (``paektuse
 """
 
 from .curves import response_curve
-from .filters import bandpass, highpass, lowpass, settling_time
+from .filters import bandpass, highpass, lowpass, memory_time, settling_time
 from .gaps import waveform_gaps
 from .preparation import preprocess, sound_pieces
 from .quality import QualityThresholds, check_waveforms
@@ -20,6 +20,7 @@ __all__ = [
     "decimate_to",
     "highpass",
     "lowpass",
+    "memory_time",
     "preprocess",
     "remove_response",
     "resample",
