@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
 
 from ..tables import Schema
 
@@ -26,10 +27,17 @@ def nanoseconds(column: pd.Series) -> NDArray[np.int64]:
     return np.asarray(column.dt.as_unit("ns").astype("int64"), dtype=np.int64)
 
 
+def choices(values: Sequence[str], codes: NDArray[np.int64] | int) -> ExtensionArray:
+    """Return a text column of few different values: ``values[codes]``."""
+    some = pd.array([str(v) for v in values], dtype="str")
+    return some.take(np.atleast_1d(np.asarray(codes, dtype=np.int64)))
+
+
 def from_columns(schema: Schema, columns: Mapping[str, Any], size: int) -> pd.DataFrame:
     """Build a table from columns; an optional column not given takes its empty value.
 
-    A column is an array of ``size`` entries or one value for all; times are nanoseconds.
+    A column is an array of ``size`` entries or one value for all; times are nanoseconds, and a
+    text column may be one of pandas' own (:func:`choices`).
     """
     out: dict[str, Any] = {}
     for column in schema.columns:
@@ -44,8 +52,11 @@ def from_columns(schema: Schema, columns: Mapping[str, Any], size: int) -> pd.Da
         elif column.kind == "list":
             out[column.name] = pd.Series(list(values), dtype="object")
         elif column.kind == "text":
-            rows = [values] * size if isinstance(values, str) else list(values)
-            out[column.name] = pd.Series(rows, dtype="object").astype(str)
+            if isinstance(values, str):
+                values = choices([values], np.zeros(size, dtype=np.int64))
+            elif not isinstance(values, ExtensionArray):
+                values = pd.array([str(v) for v in values], dtype="str")
+            out[column.name] = values
         else:
             dtype = {"float": "float64", "int": "int64", "bool": "bool"}[column.kind]
             out[column.name] = np.broadcast_to(np.asarray(values, dtype=dtype), (size,)).copy()

@@ -207,3 +207,18 @@ def merge(
             event[i] = current
             role[i] = 1
     return event, role
+
+
+@kernel
+def firsts(event: IntArray, code: IntArray, among: Any, codes: int) -> Any:
+    """Return which rows are the first of their code within their event, of those ``among``.
+
+    The rows of an event follow each other.
+    """
+    out = np.zeros(event.size, dtype=np.bool_)
+    last = np.full(codes, -1, dtype=np.int64)
+    for i in range(event.size):
+        if among[i] and last[code[i]] != event[i]:
+            out[i] = True
+            last[code[i]] = event[i]
+    return out

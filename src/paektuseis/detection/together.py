@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from .. import tables
 from ..errors import MetadataError, ParameterError
 from . import _grouping
-from ._frames import from_columns, nanoseconds
-from .veto import simultaneous_onsets
+from ._frames import choices, from_columns, nanoseconds
+from .veto import SIMULTANEOUS, impulsive, simultaneous_onsets
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -177,18 +177,23 @@ def coincidence_candidates(
     if not len(triggers):
         return tables.DETECTIONS.frame()
     rule = _Rule(int(min_stations), window, stations, velocity, merge_gap, spike_spread)
-    names = (
-        triggers["detector"].astype(str)
-        if "detector" in triggers.columns
-        else pd.Series([""] * len(triggers), index=triggers.index)
-    )
-    parts = [
-        _detect(triggers[names == name], name if detector is None else detector, rule)
-        for name in sorted(names.unique())
-    ]
-    joined = pd.concat([p for p in parts if len(p)] or [tables.DETECTIONS.frame()])
-    joined = joined.sort_values(["starttime", "event_id"], ignore_index=True)
-    joined["event_id"] = pd.Series(_unique(list(joined["event_id"])), dtype="object").astype(str)
+    if "detector" in triggers.columns:
+        codes, names = pd.factorize(triggers["detector"].astype(str), sort=True)
+    else:
+        codes, names = np.zeros(len(triggers), dtype=np.int64), [""]
+    parts: list[pd.DataFrame] = []
+    for i, name in enumerate(names):
+        mine = triggers if len(names) == 1 else triggers[codes == i]
+        found = _detect(mine, str(name) if detector is None else detector, rule)
+        if found is not None:
+            parts.append(found)
+    if not parts:
+        return tables.DETECTIONS.frame()
+    joined = parts[0]
+    if len(parts) > 1:
+        joined = pd.concat(parts).sort_values(["starttime", "event_id"], ignore_index=True)
+    if not joined["event_id"].is_unique:
+        joined["event_id"] = pd.array(_unique(list(joined["event_id"])), dtype="str")
     return joined
 
 
@@ -213,8 +218,19 @@ def station_of(trace_id: str) -> str:
 def event_names(detector: str, ns: IntArray) -> list[str]:
     """Return identifiers made of detector and time (to the millisecond), fit for file names."""
     stem = re.sub(r"[^A-Za-z0-9.-]+", "-", detector).strip("-.") or "event"
-    stamps = np.datetime_as_string((ns // 1_000_000).astype("datetime64[ms]"), unit="ms")
-    return [f"{stem}-{stamp.replace('-', '').replace(':', '')}" for stamp in stamps.tolist()]
+    ms = (ns // 1_000_000).astype("datetime64[ms]")
+    days, months = ms.astype("datetime64[D]"), ms.astype("datetime64[M]")
+    month = months.astype(np.int64)
+    rest = (ms - days).astype(np.int64)
+    date = (month // 12 + 1970) * 10_000 + (month % 12 + 1) * 100
+    date += (days - months).astype(np.int64) + 1
+    clock = rest // 3_600_000 * 10_000 + rest // 60_000 % 60 * 100 + rest // 1000 % 60
+    letters = np.empty((len(ns), 19), dtype=np.uint32)
+    for low, width, number in ((0, 8, date), (9, 6, clock), (16, 3, rest % 1000)):
+        for place in range(width):
+            letters[:, low + place] = number // 10 ** (width - 1 - place) % 10 + ord("0")
+    letters[:, 8], letters[:, 15] = ord("T"), ord(".")
+    return [f"{stem}-{stamp}" for stamp in letters.view("U19")[:, 0].tolist()]
 
 
 def _unique(names: list[str]) -> list[str]:
@@ -256,16 +272,15 @@ def _distances(names: list[str], stations: Any) -> FloatArray | None:
     return np.asarray(2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.clip(half, 0, 1))))
 
 
-def _detect(triggers: pd.DataFrame, detector: str, rule: _Rule) -> pd.DataFrame:
-    table = triggers.assign(
-        _on=nanoseconds(triggers["starttime"]), _off=nanoseconds(triggers["endtime"])
-    ).sort_values(["_on", "_off", "trace_id", "peak_ratio"], kind="stable", ignore_index=True)
-    on = table["_on"].to_numpy(dtype=np.int64)
-    off = table["_off"].to_numpy(dtype=np.int64)
-    per_id = {name: station_of(name) for name in table["trace_id"].unique()}
-    names = sorted(set(per_id.values()))
-    number = {name: i for i, name in enumerate(names)}
-    station = table["trace_id"].map(lambda t: number[per_id[t]]).to_numpy(dtype=np.int64)
+def _detect(triggers: pd.DataFrame, detector: str, rule: _Rule) -> pd.DataFrame | None:
+    codes, ids = pd.factorize(triggers["trace_id"].astype(str), sort=True)
+    on, off = nanoseconds(triggers["starttime"]), nanoseconds(triggers["endtime"])
+    peak = triggers["peak_ratio"].to_numpy(dtype=np.float64)
+    order = np.lexsort((peak, codes, off, on))
+    on, off, trace, peak = on[order], off[order], codes[order].astype(np.int64), peak[order]
+    per_id = [station_of(name) for name in ids]
+    names = sorted(set(per_id))
+    station = np.array([names.index(name) for name in per_id], dtype=np.int64)[trace]
     distances = _distances(names, rule.stations)
     allow = np.full((len(names), len(names)), rule.window)
     if distances is not None:
@@ -278,74 +293,100 @@ def _detect(triggers: pd.DataFrame, detector: str, rule: _Rule) -> pd.DataFrame:
     )
     keep = np.flatnonzero(event >= 0)
     if not keep.size:
-        return tables.DETECTIONS.frame()
+        return None
     # by event, in order of onset within each
     keep = keep[np.argsort(event[keep], kind="stable")]
-    bounds = np.flatnonzero(np.r_[True, np.diff(event[keep]) > 0])
+    rows = _Rows(event[keep], on[keep], off[keep], trace[keep], peak[keep], station[keep])
     return _events(
-        table.iloc[keep], station[keep], role[keep] == 0, bounds, distances, detector, rule
+        rows, triggers, order[keep], role[keep] == 0, list(ids), distances, detector, rule
     )
 
 
+@dataclass(frozen=True)
+class _Rows:
+    """Triggers that belong to events, by event and onset."""
+
+    event: IntArray
+    on: IntArray
+    off: IntArray
+    trace: IntArray
+    peak: FloatArray
+    station: IntArray
+
+
 def _events(
-    table: pd.DataFrame,
-    station: IntArray,
+    rows: _Rows,
+    triggers: pd.DataFrame,
+    place: IntArray,
     primary: NDArray[np.bool_],
-    bounds: IntArray,
+    ids: list[str],
     distances: FloatArray | None,
     detector: str,
     rule: _Rule,
 ) -> pd.DataFrame:
-    """Make one row of each run of triggers that begins at ``bounds``."""
-    on = table["_on"].to_numpy(dtype=np.int64)
-    size = len(bounds)
+    """Make one row of each event; ``place`` says where in the table the rows stand."""
+    event, on = rows.event, rows.on
+    bounds = np.flatnonzero(np.diff(event, prepend=-1) > 0)
+    which = np.repeat(np.arange(len(bounds)), np.diff(bounds, append=len(on)))
     start = np.minimum.reduceat(on, bounds)
-    end = np.maximum.reduceat(table["_off"].to_numpy(dtype=np.int64), bounds)
+    end = np.maximum.reduceat(rows.off, bounds)
     end[:-1] = np.minimum(end[:-1], start[1:])
-    ids = table["trace_id"].to_numpy(dtype=object)
-    peak = table["peak_ratio"].to_numpy(dtype=np.float64)
     # rows sorted by event and falling peak: the strongest of an event is where its rows begin
-    which = np.repeat(np.arange(size), np.diff(np.r_[bounds, len(on)]))
-    strongest = np.lexsort((-np.where(np.isnan(peak), -np.inf, peak), which))
-    rows: dict[str, list[Any]] = {
-        k: [] for k in ("trace_ids", "n_stations", "best_trace_id", "peak_ratio", "spread", "veto")
-    }
-    for low, high in zip(bounds, np.r_[bounds[1:], len(on)], strict=True):
-        best = int(strongest[low])
-        firsts: dict[int, int] = {}  # first trigger of each station
-        for row in range(low, high):
-            if primary[row]:
-                firsts.setdefault(int(station[row]), row)
-        first = list(firsts.values())
-        rows["trace_ids"].append(tuple(dict.fromkeys(ids[low:high])))
-        rows["n_stations"].append(len(first))
-        rows["best_trace_id"].append(ids[best])
-        rows["peak_ratio"].append(peak[best])
-        rows["spread"].append((int(on[first[-1]]) - int(on[first[0]])) / 1e9)
-        rows["veto"].append(
-            ""
-            if len(first) < 3
-            else simultaneous_onsets(table, first, station, distances, rule.spike_spread)
-        )
+    peak = np.where(np.isnan(rows.peak), -np.inf, rows.peak)
+    best = np.lexsort((-peak, which))[bounds]
+    # the first trigger of each station, and of each channel
+    first = np.flatnonzero(
+        _grouping.firsts(event, rows.station, primary, int(rows.station.max()) + 1)
+    )
+    listed = np.flatnonzero(
+        _grouping.firsts(event, rows.trace, np.ones(len(on), dtype=bool), len(ids))
+    )
+    counts = np.bincount(which[first], minlength=len(bounds))
+    begins = np.cumsum(counts) - counts
+    low, high = on[first[begins]], on[first[begins + counts - 1]]
+    names = event_names(detector, start)
+    veto = simultaneous_onsets(on[first], rows.station[first], begins, distances, rule.spike_spread)
+    if veto.any():
+        veto &= np.logical_and.reduceat(impulsive(triggers.iloc[place[first]]), begins)
+    order = np.lexsort((np.array(names), start))
     return from_columns(
         tables.DETECTIONS,
         {
-            "event_id": event_names(detector, start),
-            "starttime": start,
-            "endtime": end,
-            "duration": (end - start) / 1e9,
-            "freqmin": _common(table, "freqmin"),
-            "freqmax": _common(table, "freqmax"),
+            "event_id": [names[i] for i in order.tolist()],
+            "starttime": start[order],
+            "endtime": end[order],
+            "duration": (end - start)[order] / 1e9,
+            "freqmin": _common(triggers, "freqmin", place),
+            "freqmax": _common(triggers, "freqmax", place),
             "detector": detector,
-            **rows,
+            "trace_ids": _tuples(rows.trace[listed], which[listed], ids, order),
+            "n_stations": counts[order],
+            "best_trace_id": choices(ids, rows.trace[best][order]),
+            "peak_ratio": rows.peak[best][order],
+            "spread": (high - low)[order] / 1e9,
+            "veto": choices(["", SIMULTANEOUS], veto[order].astype(np.int64)),
         },
-        size,
+        len(bounds),
     )
 
 
-def _common(table: pd.DataFrame, column: str) -> float:
-    """Return the value all triggers share, NaN where they differ or none is known."""
+def _tuples(
+    trace: IntArray, which: IntArray, ids: list[str], order: IntArray
+) -> NDArray[np.object_]:
+    """Return the ids of each event as a tuple, the events in the given order."""
+    alone = np.empty(len(ids), dtype=object)
+    alone[:] = [(name,) for name in ids]
+    ends = np.searchsorted(which, order, side="right")
+    begins = np.searchsorted(which, order, side="left")
+    cells = alone[trace[begins]]
+    for row in np.flatnonzero(ends - begins > 1).tolist():
+        cells[row] = tuple(ids[i] for i in trace[begins[row] : ends[row]].tolist())
+    return cells
+
+
+def _common(table: pd.DataFrame, column: str, place: IntArray) -> float:
+    """Return the value all these triggers share, NaN where they differ or none is known."""
     if column not in table.columns:
         return float("nan")
-    values = table[column].unique()
-    return float(values[0]) if len(values) == 1 else float("nan")
+    values = table[column].to_numpy(dtype=np.float64)[place]
+    return float(values[0]) if (values == values[0]).all() else float("nan")
