@@ -47,7 +47,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
     )
     from .io import (
         Archive as Archive,
+        ArchiveIndex as ArchiveIndex,
+        IndexReport as IndexReport,
         atomic_path as atomic_path,
+        index_archive as index_archive,
         join_segments as join_segments,
         read_events as read_events,
         read_stations as read_stations,
@@ -157,6 +160,9 @@ _API: dict[str, str] = {
     "travel_time": "network",
     # io
     "Archive": "io",
+    "ArchiveIndex": "io",
+    "IndexReport": "io",
+    "index_archive": "io",
     "read_waveforms": "io",
     "read_stations": "io",
     "read_events": "io",

@@ -165,6 +165,9 @@ class Spectrogram:
         ``"power spectral density"``.
     trace_id : str
     method : str
+    dof : ndarray, shape (nt,) or (nf, nt), optional
+        Degrees of freedom of the chi-squared distribution the values follow where the signal
+        is stationary (2 for a single periodogram); None where they are not known.
     """
 
     starttime: UTCDateTime
@@ -176,6 +179,7 @@ class Spectrogram:
     statistic: str
     trace_id: str
     method: str
+    dof: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if not self.units:

@@ -12,6 +12,8 @@ from ._output import atomic_path, make_folder, safe_filename, write_text
 from ._segments import join_segments
 from .archive import Archive
 from .events import read_events, write_events
+from .index import ArchiveIndex
+from .indexing import IndexReport, index_archive
 from .metadata import read_stations
 from .sds import write_sds
 from .table_files import read_table, write_table
@@ -19,7 +21,10 @@ from .waveforms import read_waveforms
 
 __all__ = [
     "Archive",
+    "ArchiveIndex",
+    "IndexReport",
     "atomic_path",
+    "index_archive",
     "join_segments",
     "make_folder",
     "read_events",

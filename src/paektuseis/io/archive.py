@@ -17,11 +17,13 @@ from ..tables import AVAILABILITY, GAPS
 from ..times import TimeLike, as_utc
 from ._findings import Finding, attach, finding, unreadable
 from ._foreign import safe_text
+from ._index_scan import scan_file
 from ._layout import SDS, Pattern, is_sds
 from ._mseed import Selection
 from ._segments import join_traces
 from ._sources import files_below, one_path
 from ._spans import Span, clip_spans, join_spans, span_gaps
+from .index import ArchiveIndex
 from .waveforms import OnError, read_file
 
 logger = logging.getLogger("paektuseis.io")
@@ -35,6 +37,7 @@ class _Scan:
     key: tuple[int, int]
     spans: tuple[Span, ...]
     fault: str = ""
+    whole: bool = True
 
 
 class Archive:
@@ -48,14 +51,18 @@ class Archive:
         ``"sds"`` (YEAR/NET/STA/CHAN.D/NET.STA.LOC.CHAN.D.YEAR.DAY), ``"flat"`` (any
         names: the headers of every file below the root are scanned), a pattern such as
         ``"{year}/{network}/{station}/{network}.{station}.{location}.{channel}.{julday:03d}"``,
-        or ``"auto"`` (SDS if the folder looks like it, else flat).
+        or ``"auto"`` (that of the index; SDS if the folder looks like it, else flat).
+    index : str or Path, optional
+        Index made by :func:`index_archive`. Files are then listed from it, so that new ones
+        are seen once it has been brought up to date; what it says of a file counts while
+        the file's size and time of change are as it knows them.
 
     Raises
     ------
     ArchiveError
-        If the root is missing or no folder.
+        If the root or the index is missing, or the root is no folder.
     ParameterError
-        If the layout is unknown.
+        If the layout is unknown, or not that of the index.
 
     Notes
     -----
@@ -63,19 +70,32 @@ class Archive:
     differs. SDS: SeisComP Data Structure, https://www.seiscomp.de/seiscomp3/doc/applications/slarchive/SDS.html
     """
 
-    def __init__(self, root: str | os.PathLike[str], *, layout: str = "auto") -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        *,
+        layout: str = "auto",
+        index: str | os.PathLike[str] | None = None,
+    ) -> None:
         self.root = one_path(root, name="root")
         if not self.root.is_dir():
             what = "is no folder" if self.root.exists() else "does not exist"
             raise ArchiveError(f"{self.root}: the archive's root {what}")
         if not isinstance(layout, str):
             raise ParameterError(f"layout={layout!r}; give a string")
+        self.index = None if index is None else ArchiveIndex(index, root=self.root)
         if layout == "auto":
-            layout = "sds" if is_sds(self.root) else "flat"
+            layout = self.index.layout if self.index else "sds" if is_sds(self.root) else "flat"
+        if self.index is not None and self.index.layout != layout:
+            raise ParameterError(
+                f"layout={layout!r}, but {self.index.path} was made of the layout "
+                f"{self.index.layout!r}; give that one, or index the archive anew"
+            )
         self.layout = layout
         self._pattern = None if layout == "flat" else Pattern(SDS if layout == "sds" else layout)
         self._scans: dict[Path, _Scan] = {}
         self._listing: list[tuple[str, UTCDateTime | None, Path]] | None = None
+        self._changed: bool | None = None
 
     def __repr__(self) -> str:
         return f"Archive({str(self.root)!r}, layout={self.layout!r})"
@@ -84,25 +104,48 @@ class Archive:
         """Forget what is known of the archive's files, so that new ones are seen."""
         self._scans.clear()
         self._listing = None
+        self._changed = None
 
     # listing -----------------------------------------------------------------------------
 
+    def walk(self) -> list[tuple[str, UTCDateTime | None, Path]]:
+        """Return the files found on disk: channel and day their names tell, and path.
+
+        Where the archive is flat the channel is ``""`` and the day None; otherwise files
+        whose names do not follow the pattern are left out.
+        """
+        if self._pattern is None:
+            return [("", None, path) for path in files_below(self.root)]
+        expression = self._pattern.regex()
+        listing = []
+        for path in files_below(self.root):
+            match = expression.fullmatch(path.relative_to(self.root).as_posix())
+            if match:
+                code = match.groupdict()
+                trace_id = ".".join(code[c] for c in ("network", "station", "location", "channel"))
+                listing.append((trace_id, self._pattern.day(match), path))
+        return listing
+
     def _list(self) -> list[tuple[str, UTCDateTime | None, Path]]:
-        """(trace id, day, path) of the files whose names follow the pattern."""
-        if self._listing is None:
-            assert self._pattern is not None
-            expression = self._pattern.regex()
-            listing = []
-            for path in files_below(self.root):
-                match = expression.fullmatch(path.relative_to(self.root).as_posix())
-                if match:
-                    code = match.groupdict()
-                    trace_id = ".".join(
-                        code[c] for c in ("network", "station", "location", "channel")
-                    )
-                    listing.append((trace_id, self._pattern.day(match), path))
+        """The files, from the index if there is one; kept but for a flat folder without."""
+        if self._listing is not None:
+            return self._listing
+        if self.index is not None:
+            self._listing = [
+                (named, None if day is None else UTCDateTime(ns=day), Path(path))
+                for named, day, path in self.index.listing()
+            ]
+            return self._listing
+        listing = self.walk()
+        if self._pattern is not None:
             self._listing = listing
-        return self._listing
+        return listing
+
+    def _answers(self) -> ArchiveIndex | None:
+        """The index, if every file it knows is as it knows it (looked at once)."""
+        if self.index is not None and self._changed is None:
+            self._changed = bool(self.index.check())
+        return None if self._changed else self.index
 
     def trace_ids(self, pattern: str | Iterable[str] = "*") -> list[str]:
         """Return the sorted channels that match a pattern (or any of several).
@@ -115,14 +158,18 @@ class Archive:
         wanted = Selection(_ids(pattern))
         if self._pattern is not None:
             return sorted({t for t, _, _ in self._list() if wanted.wants(t)})
+        if (index := self._answers()) is not None:
+            return index.trace_ids(pattern)
+        paths = self._known_paths()
         return sorted(
-            {
-                s.trace_id
-                for path in files_below(self.root)
-                for s in self._scan(path).spans
-                if wanted.wants(s.trace_id)
-            }
+            {s.trace_id for p in paths for s in self._scan(p).spans if wanted.wants(s.trace_id)}
         )
+
+    def _known_paths(self) -> list[Path]:
+        """Paths of all files, those that the index knows fetched from it at once."""
+        paths = [path for _, _, path in self._list()]
+        self._fetch(paths)
+        return paths
 
     def files(
         self, trace_id: str, starttime: TimeLike | None = None, endtime: TimeLike | None = None
@@ -130,7 +177,7 @@ class Archive:
         """Return the files that may hold samples of a channel in a time span.
 
         With a naming pattern the files just before and after are among them, since day
-        files often begin late or end early.
+        files often begin late or end early; an index leaves out those that do not.
 
         Parameters
         ----------
@@ -148,9 +195,11 @@ class Archive:
         if self._pattern is None:
             low, high = Selection(None, start, end).window
             wanted = Selection((trace_id,))
+            if (index := self._answers()) is not None:
+                return [Path(row["path"]) for row in index.files(trace_id, start, end)]
             return [
                 path
-                for path in files_below(self.root)
+                for path in self._known_paths()
                 if any(
                     wanted.wants(s.trace_id) and s.end >= low and s.start <= high
                     for s in self._scan(path).spans
@@ -167,15 +216,32 @@ class Archive:
                         found[self.root / name] = None
             else:
                 found |= dict.fromkeys(p for t, _, p in self._list() if t == one)
-        return list(found)
+        if self.index is None or (start is None and end is None):
+            return list(found)
+        self._fetch(found)
+        low, high = Selection(None, start, end).window
+        return [path for path in found if self._may_hold(path, low, high)]
+
+    def _may_hold(self, path: Path, low: int, high: int) -> bool:
+        """Whether a file may hold samples of a window, or damage, as far as is known."""
+        known = self._scans.get(path)
+        if known is None or not known.whole or known.key != _key(path):
+            return True
+        return any(s.end >= low - 1000 and s.start <= high + 1000 for s in known.spans)
+
+    def _fetch(self, paths: Iterable[Path]) -> None:
+        """Take what the index knows of files into memory."""
+        if self.index is None:
+            return
+        for path, (key, state, reason, spans) in self.index.scans(
+            [p for p in paths if p not in self._scans]
+        ).items():
+            fault = reason if state == "unreadable" else ""
+            self._scans[path] = _Scan(key, spans, fault, whole=state == "ok")
 
     def _scan(self, path: Path) -> _Scan:
         """Headers of a file as spans, from memory if the file is as it was."""
-        try:
-            info = os.stat(path)
-            key = (info.st_size, info.st_mtime_ns)
-        except OSError:
-            key = (-1, -1)
+        key = _key(path)
         known = self._scans.get(path)
         if known is not None and known.key == key:
             return known
@@ -212,6 +278,7 @@ class Archive:
         paths: dict[Path, None] = {}
         for pattern in wanted.trace_ids or ("*",):
             paths |= dict.fromkeys(self.files(pattern, starttime, endtime))
+        self._fetch(paths)
         channels: dict[str, list[Span]] = {}
         for path in paths:
             for span in self._scan(path).spans:
@@ -355,12 +422,20 @@ class Archive:
         Returns
         -------
         list of dict
-            ``path`` (str), ``size`` (bytes), ``mtime_ns`` (ns since 1970).
+            ``path`` (str), ``size`` (bytes), ``mtime_ns`` (ns since 1970); with an index
+            also ``digest`` (SHA-256 of the content).
         """
-        out = []
-        for path in self._paths(trace_ids, starttime, endtime):
+        out: list[dict[str, Any]] = []
+        paths = self._paths(trace_ids, starttime, endtime)
+        digests = {} if self.index is None else self.index.digests(paths)
+        for path in paths:
             info = os.stat(path)
-            out.append({"path": str(path), "size": info.st_size, "mtime_ns": info.st_mtime_ns})
+            key = (info.st_size, info.st_mtime_ns)
+            row = {"path": str(path), "size": info.st_size, "mtime_ns": info.st_mtime_ns}
+            if self.index is not None:
+                known, digest = digests.get(path, (None, ""))
+                row["digest"] = digest if known == key else scan_file(path).digest
+            out.append(row)
         return out
 
     def _paths(
@@ -418,7 +493,7 @@ class Archive:
             except WaveformError as error:
                 if on_error == "raise":
                     raise
-                lost.append(unreadable(error, path, trace_id=self._named_id(path)))
+                lost.append(unreadable(error, path, trace_id=(self.named(path) or "")))
                 continue
             lost += self._strays(path, found)
             traces += found
@@ -426,19 +501,18 @@ class Archive:
         attach(joined, [*lost, *rows])
         return Stream(joined)
 
-    def _named_id(self, path: Path) -> str:
+    def named(self, path: Path) -> str | None:
+        """Return the channel a file's name tells, ``""`` if flat, None if it is no name here."""
         if self._pattern is None:
             return ""
         match = self._pattern.regex().fullmatch(path.relative_to(self.root).as_posix())
-        return (
-            ""
-            if match is None
-            else ".".join(match.group(c) for c in ("network", "station", "location", "channel"))
-        )
+        if match is None:
+            return None
+        return ".".join(match.group(c) for c in ("network", "station", "location", "channel"))
 
     def _strays(self, path: Path, found: list[Trace]) -> list[Finding]:
         """Channels in a file whose name promises another one."""
-        named = self._named_id(path)
+        named = self.named(path) or ""
         if not named:
             return []
         out = []
@@ -458,6 +532,15 @@ class Archive:
                 )
             )
         return out
+
+
+def _key(path: Path) -> tuple[int, int]:
+    """Size and time of change (ns) of a file."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return -1, -1
+    return info.st_size, info.st_mtime_ns
 
 
 def _is_wild(text: str) -> bool:

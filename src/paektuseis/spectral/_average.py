@@ -59,3 +59,15 @@ def chi2_median_bias(n: int, dof: FloatArray) -> FloatArray:
 
     out: FloatArray = chdtri(dof, 0.5) / dof if n > 2 else np.ones_like(dof)
     return out
+
+
+def welch_freedom(taper: FloatArray, hop: int, n: int) -> float:
+    """Return the degrees of freedom of a mean of ``n`` overlapping windows (Welch 1967)."""
+    if n < 1:
+        return 0.0
+    correlated = 0.0
+    norm = float(np.dot(taper, taper))
+    for k in range(1, min(n, -(-len(taper) // hop))):
+        shared = float(np.dot(taper[k * hop :], taper[: len(taper) - k * hop])) / norm
+        correlated += (1 - k / n) * shared**2
+    return 2.0 * n / (1.0 + 2.0 * correlated)

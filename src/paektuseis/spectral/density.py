@@ -11,7 +11,7 @@ from .._segments import Segment, one_channel
 from ..errors import ParameterError, WaveformError
 from ..times import TimeLike
 from ..types import FloatArray, Spectrum
-from ._average import WindowAverage
+from ._average import WindowAverage, welch_freedom
 from ._multitaper import multitaper_psd
 from ._windows import (
     IntArray,
@@ -175,17 +175,7 @@ def _welch(
     average = WindowAverage(statistic, bins, used)
     for _, power in blocks:
         average.add(power)
-    return average.values(), average.n, _welch_freedom(taper, hop, average.n)
-
-
-def _welch_freedom(taper: FloatArray, hop: int, n: int) -> float:
-    """Return the degrees of freedom of a mean of ``n`` overlapping windows (Welch 1967)."""
-    correlated = 0.0
-    norm = float(np.dot(taper, taper))
-    for k in range(1, min(n, -(-len(taper) // hop))):
-        shared = float(np.dot(taper[k * hop :], taper[: len(taper) - k * hop])) / norm
-        correlated += (1 - k / n) * shared**2
-    return 2.0 * n / (1.0 + 2.0 * correlated)
+    return average.values(), average.n, welch_freedom(taper, hop, average.n)
 
 
 def _chi2_limits(

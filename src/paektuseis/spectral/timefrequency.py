@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from obspy import Stream, Trace, UTCDateTime
 
 from .._segments import Segment, one_channel
 from ..errors import ParameterError
 from ..times import TimeLike
 from ..types import FloatArray, Spectrogram
-from ._kernels import add_rows
-from ._windows import (
-    IntArray,
-    check_detrend,
-    filtered_text,
-    frequency_axis,
-    hann,
-    power_blocks,
-    span_of,
-    squared,
-    window_samples,
-)
+from ._average import welch_freedom
+from ._bands import SSAM_EDGES, band_table, bands_of, too_few
+from ._stft import Grid, Sums, grid_of, transforms
+from ._windows import IntArray, check_detrend, filtered_text, frequency_axis, hann, squared
 
 MAX_CELLS = 150_000_000  # 1.2 GB
 
@@ -92,72 +85,116 @@ def spectrogram(
     """
     linear = check_detrend(detrend)
     pieces = one_channel(data)
-    pieces, begin, span = span_of(pieces, starttime, endtime)
-    rate, trace_id = pieces[0].sampling_rate, pieces[0].trace_id
-    size, hop = window_samples(window, overlap, rate, trace_id)
-    frequencies, keep = frequency_axis(size, rate, freqmin, freqmax, trace_id)
-    how = f"Hann windows of {size / rate:g} s every {hop / rate:g} s, {detrend} trend removed"
-    if average is None:
-        starts: IntArray = np.arange(max(0, (span - size) // hop + 1), dtype=np.int64) * hop
-        step, columns = hop / rate, len(starts)
-        owner = np.arange(columns)
-    else:
-        starts, owner, columns = _averaged_grid(average, span, size, hop, rate, trace_id)
-        step, how = float(average), f"{how}, mean over {average:g} s"
-    if columns * len(frequencies) > MAX_CELLS:
+    grid = grid_of(pieces, window, overlap, average, starttime, endtime)
+    frequencies, keep = frequency_axis(grid.size, grid.rate, freqmin, freqmax, grid.trace_id)
+    _require_room(grid, len(frequencies))
+    sums = transforms(pieces, grid, linear, keep)
+    return _densities(pieces[0], grid, sums, frequencies, keep, average, min_coverage, detrend)
+
+
+def minute_spectra(
+    data: Trace | Stream,
+    *,
+    window: float = 10.24,
+    overlap: float = 0.5,
+    average: float | None = 60.0,
+    edges: Sequence[float] = SSAM_EDGES,
+    min_coverage: float = 0.5,
+    starttime: TimeLike | None = None,
+    endtime: TimeLike | None = None,
+) -> tuple[Spectrogram, pd.DataFrame]:
+    """Spectrogram and spectral amplitudes (SSAM) from one pass of transforms.
+
+    Parameters
+    ----------
+    data : Trace or Stream of one channel
+    window, overlap, average, min_coverage, starttime, endtime
+        As in :func:`spectrogram` and :func:`ssam`.
+    edges : sequence of float, optional
+        As in :func:`ssam`; an empty one leaves the table empty.
+
+    Returns
+    -------
+    Spectrogram
+        That of :func:`spectrogram` with the same options, bit for bit.
+    DataFrame
+        ``tables.SSAM``, that of :func:`ssam`, bit for bit.
+
+    Raises
+    ------
+    ParameterError
+        If an option is out of its range, there is more than one channel, or a band reaches
+        above the Nyquist frequency.
+    WaveformError
+        If there is no usable sample.
+
+    Examples
+    --------
+    >>> import numpy as np, obspy
+    >>> tone = obspy.Trace(np.sin(2 * np.pi * 3 * np.arange(12_000) / 100), {"delta": 0.01})
+    >>> density, bands = minute_spectra(tone, window=10)
+    >>> density.values.shape, len(bands)
+    ((501, 2), 38)
+    """
+    pieces = one_channel(data)
+    grid = grid_of(pieces, window, overlap, average, starttime, endtime)
+    frequencies, keep = frequency_axis(grid.size, grid.rate, None, None, grid.trace_id)
+    _require_room(grid, len(frequencies))
+    bands = bands_of(edges, grid)
+    sums = transforms(pieces, grid, False, keep, bands.bins)
+    density = _densities(
+        pieces[0], grid, sums, frequencies, keep, average, min_coverage, "constant"
+    )
+    return density, band_table(pieces[0], grid, sums, bands, min_coverage)
+
+
+def _require_room(grid: Grid, bins: int) -> None:
+    if grid.columns * bins > MAX_CELLS:
         raise ParameterError(
-            f"{columns} windows of {len(frequencies)} frequencies are too many to hold "
-            f"({columns * len(frequencies) * 8e-9:.1f} GB); average them (average=60), "
+            f"{grid.columns} windows of {bins} frequencies are too many to hold "
+            f"({grid.columns * bins * 8e-9:.1f} GB); average them (average=60), "
             "lessen the overlap, or set freqmax"
         )
-    values = _columns(pieces, begin, starts, owner, columns, size, linear, keep, min_coverage)
+
+
+def _densities(
+    piece: Segment,
+    grid: Grid,
+    sums: Sums,
+    frequencies: FloatArray,
+    keep: slice,
+    average: float | None,
+    min_coverage: float,
+    detrend: str,
+) -> Spectrogram:
+    """Return the one-sided densities; the sums become them in place."""
+    taper = hann(grid.size)
+    scale = np.full(keep.stop - keep.start, 2.0 / (grid.rate * float(np.dot(taper, taper))))
+    if keep.start == 0:
+        scale[0] *= 0.5
+    if grid.size % 2 == 0 and keep.stop == grid.size // 2 + 1:
+        scale[-1] *= 0.5
+    poor = too_few(sums.count, grid, min_coverage)
+    values = sums.power
+    values *= scale
+    values /= np.maximum(sums.count, 1)[:, None]
+    values[poor] = np.nan
+    how = f"{grid.text}, {detrend} trend removed"
     return Spectrogram(
-        starttime=UTCDateTime(ns=begin),
-        step=step,
-        window=size / rate,
+        starttime=UTCDateTime(ns=grid.begin),
+        step=grid.step if average is None else float(average),
+        window=grid.window,
         frequencies=frequencies,
         values=values.T,
-        units=squared(pieces[0].units),
+        units=squared(piece.units),
         statistic="power spectral density",
-        trace_id=trace_id,
-        method=how + filtered_text(pieces[0]),
+        trace_id=grid.trace_id,
+        method=how + ("" if average is None else f", mean over {average:g} s")
+        + filtered_text(piece),
+        dof=_freedom(taper, grid.hop, sums.count),
     )
 
 
-def _averaged_grid(
-    average: float, span: int, size: int, hop: int, rate: float, trace_id: str
-) -> tuple[IntArray, IntArray, int]:
-    """Return starts of the windows, the column each belongs to, and the number of columns."""
-    width = average * rate
-    if not (math.isfinite(width) and width >= size):
-        raise ParameterError(
-            f"average={average:g} s is shorter than the window of {size / rate:g} s of "
-            f"{trace_id}; lengthen it or leave it out"
-        )
-    columns = math.ceil(span / width - 1e-9)
-    edges = np.rint(np.arange(columns + 1) * width).astype(np.int64)
-    per_column = (int(width) - size) // hop + 1
-    starts = (edges[:-1, None] + hop * np.arange(per_column)).ravel()
-    return starts, np.repeat(np.arange(columns), per_column), columns
-
-
-def _columns(
-    pieces: list[Segment],
-    begin: int,
-    starts: IntArray,
-    owner: IntArray,
-    columns: int,
-    size: int,
-    linear: bool,
-    keep: slice,
-    min_coverage: float,
-) -> FloatArray:
-    values = np.zeros((columns, keep.stop - keep.start))
-    count = np.zeros(columns, dtype=np.int64)
-    for numbers, power in power_blocks(pieces, begin, starts, hann(size), linear, keep):
-        add_rows(power, owner[numbers], values, count)
-    wanted = np.bincount(owner, minlength=columns) if columns else count
-    poor = (count == 0) | (count < min_coverage * wanted)
-    values[~poor] /= count[~poor, None]
-    values[poor] = np.nan
-    return values
+def _freedom(taper: FloatArray, hop: int, count: IntArray) -> FloatArray:
+    known = {int(n): welch_freedom(taper, hop, int(n)) for n in np.unique(count)}
+    return np.array([known[int(n)] for n in count], dtype=np.float64)

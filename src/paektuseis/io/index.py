@@ -1,0 +1,322 @@
+"""``ArchiveIndex``: what an archive holds, answered from its index without opening a file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from obspy import UTCDateTime
+
+from ..errors import ArchiveError, ParameterError
+from ..tables import AVAILABILITY
+from ..times import TimeLike, as_utc
+from ._index_tables import (
+    OVERLAPPING,
+    Stored,
+    index_database,
+    read_root,
+    restored_path,
+    stored_path,
+)
+from ._mseed import Selection
+from ._sources import one_path
+from ._spans import Span, clip_spans, join_spans
+
+_DAY = 86_400_000_000_000
+_MARGIN = 1000  # ns: samples this far outside a window still count as inside
+_MOST = 500  # names asked for in one statement
+
+
+class ArchiveIndex:
+    """The index that :func:`index_archive` keeps of an archive.
+
+    Answers come from the index alone: what has been written to the archive since the
+    index was brought up to date is not seen (:meth:`check` tells). A stretch of records
+    in a file whose name promises another channel is not counted, as in
+    :meth:`Archive.availability`, unless the pattern asks for both.
+
+    Parameters
+    ----------
+    path : str or Path
+        SQLite file.
+    root : str or Path, optional
+        Where the archive is now; by default where it was when it was indexed. The index
+        holds names relative to the root, so that a disk may be moved.
+
+    Raises
+    ------
+    ArchiveError
+        If the index is missing, or no index.
+
+    Notes
+    -----
+    The tables ``tsindex`` and ``tsindex_summary`` follow EarthScope's schema and are read by
+    ``obspy.clients.filesystem.tsindex.Client(str(path), datapath_replace=...)`` with
+    :attr:`datapath_replace`.
+
+    References
+    ----------
+    EarthScope, mseedindex: https://github.com/EarthScope/mseedindex/wiki/Database-Schema
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, root: str | os.PathLike[str] | None = None
+    ) -> None:
+        self.path = one_path(path)
+        if not self.path.is_file():
+            raise ArchiveError(f"{self.path}: no such index; make it with index_archive")
+        self._database = index_database(self.path)
+        with self._database.reading() as db:
+            about = read_root(db)
+        if root is None and "root" not in about:
+            raise ArchiveError(f"{self.path}: does not tell the archive's root; give root=")
+        self.root = Path(restored_path(about["root"])) if root is None else one_path(root)
+        self.layout = about.get("layout", "flat")
+
+    def __repr__(self) -> str:
+        return f"ArchiveIndex({str(self.path)!r}, root={str(self.root)!r})"
+
+    @property
+    def datapath_replace(self) -> tuple[str, str]:
+        """What obspy's client needs to find the files: expression and replacement."""
+        return "^", f"{self.root.resolve().as_posix()}/"
+
+    # what there is -------------------------------------------------------------------------
+
+    def trace_ids(self, pattern: str | Iterable[str] = "*") -> list[str]:
+        """Return the sorted channels that match a pattern (or any of several).
+
+        Parameters
+        ----------
+        pattern : str or iterable of str, optional
+            NET.STA.LOC.CHA with wildcards ``*``, ``?``, ``[]``.
+        """
+        wanted = _wanted(pattern)
+        with self._database.reading() as db:
+            rows = db.execute(
+                "SELECT DISTINCT s.trace_id FROM paektuseis_spans s "
+                "JOIN paektuseis_files f ON f.id = s.file "
+                "WHERE f.named = '' OR f.named = s.trace_id"
+            ).fetchall()
+        return sorted(name for (name,) in rows if wanted.wants(name))
+
+    def spans(
+        self,
+        trace_ids: str | Iterable[str] | None = None,
+        starttime: TimeLike | None = None,
+        endtime: TimeLike | None = None,
+    ) -> pd.DataFrame:
+        """Return the contiguous segments of each channel.
+
+        Parameters
+        ----------
+        trace_ids : str or iterable of str, optional
+            Wildcards allowed; default all.
+        starttime, endtime : UTCDateTime or str, optional
+            Segments are cut to this span.
+
+        Returns
+        -------
+        DataFrame
+            Columns trace_id, starttime, endtime (last sample), sampling_rate, npts, as
+            :meth:`Archive.availability` gives them.
+        """
+        low, high = _window(starttime, endtime)
+        channels: dict[str, list[Span]] = {}
+        for _, span in self._overlapping(_wanted(trace_ids), low, high):
+            channels.setdefault(span.trace_id, []).append(span)
+        return AVAILABILITY.frame(
+            {
+                "trace_id": s.trace_id,
+                "starttime": UTCDateTime(ns=s.start),
+                "endtime": UTCDateTime(ns=s.end),
+                "sampling_rate": s.rate,
+                "npts": s.npts,
+            }
+            for _, many in sorted(channels.items())
+            for s in clip_spans(join_spans(many), low, high)
+        )
+
+    def days(self, trace_ids: str | Iterable[str] | None = None) -> list[UTCDateTime]:
+        """Return the midnights (UTC) of the days that have samples.
+
+        Parameters
+        ----------
+        trace_ids : str or iterable of str, optional
+            Wildcards allowed; default all.
+        """
+        found: set[int] = set()
+        for _, span in self._overlapping(_wanted(trace_ids), *_window(None, None)):
+            found.update(range(span.start // _DAY, span.end // _DAY + 1))
+        return [UTCDateTime(ns=day * _DAY) for day in sorted(found)]
+
+    def files(
+        self,
+        trace_ids: str | Iterable[str] | None = None,
+        starttime: TimeLike | None = None,
+        endtime: TimeLike | None = None,
+    ) -> list[dict[str, Any]]:
+        """Return the files that hold samples of channels in a time span.
+
+        Files that cannot be read are among them where their names tell channel and day.
+
+        Parameters
+        ----------
+        trace_ids : str or iterable of str, optional
+            Wildcards allowed; default all.
+        starttime, endtime : UTCDateTime or str, optional
+            Span; open where not given.
+
+        Returns
+        -------
+        list of dict
+            ``path`` (str), ``name`` (path relative to the root, with ``/``), ``size``
+            (bytes), ``mtime_ns`` (ns since 1970), ``digest`` (SHA-256 of the content),
+            ``state`` (ok, damaged or unreadable), ``reason``; sorted by name.
+        """
+        wanted = _wanted(trace_ids)
+        low, high = _window(starttime, endtime)
+        numbers = {number for number, _ in self._overlapping(wanted, low, high)}
+        rows = []
+        with self._database.reading() as db:
+            for part in _parts(sorted(numbers)):
+                marks = ", ".join("?" * len(part))
+                rows += db.execute(f"{_FILES} WHERE id IN ({marks})", part).fetchall()
+            lost = db.execute(
+                f"{_FILES} WHERE state = 'unreadable' AND day >= ? AND day <= ?",
+                (max(low - _DAY + 1, -(2**62)), high),
+            ).fetchall()
+        rows += [row for row in lost if wanted.wants(row[6])]
+        return [self._as_dict(row) for row in sorted(rows, key=lambda r: restored_path(r[0]))]
+
+    def check(self) -> dict[str, str]:
+        """Return the indexed files that are no longer as they were.
+
+        Returns
+        -------
+        dict of str to str
+            Path, and ``changed`` (another size or time of change) or ``gone``. Files that
+            came since are not looked for.
+        """
+        with self._database.reading() as db:
+            rows = db.execute("SELECT path, size, mtime_ns FROM paektuseis_files").fetchall()
+        found = {}
+        for stored, size, mtime_ns in sorted(rows, key=lambda r: restored_path(r[0])):
+            path = self._absolute(stored)
+            try:
+                info = os.stat(path)
+            except OSError:
+                found[path] = "gone"
+                continue
+            if (info.st_size, info.st_mtime_ns) != (size, mtime_ns):
+                found[path] = "changed"
+        return found
+
+    # for Archive -----------------------------------------------------------------------------
+
+    def listing(self) -> list[tuple[str, int | None, str]]:
+        """Return (trace id told by the name, day in ns, path) of every file, by name."""
+        with self._database.reading() as db:
+            rows = db.execute("SELECT named, day, path FROM paektuseis_files").fetchall()
+        listed = [(named, day, self._absolute(stored)) for named, day, stored in rows]
+        return sorted(listed, key=lambda row: row[2])
+
+    def scans(
+        self, paths: Iterable[Path]
+    ) -> dict[Path, tuple[tuple[int, int], str, str, tuple[Span, ...]]]:
+        """Return size and time, state, reason and spans of those files that are indexed."""
+        names = {stored: path for path in paths if (stored := self._stored(path)) is not None}
+        out = {}
+        with self._database.reading() as db:
+            for part in _parts(list(names)):
+                marks = ", ".join("?" * len(part))
+                rows = db.execute(
+                    "SELECT id, path, size, mtime_ns, state, reason FROM paektuseis_files "
+                    f"WHERE path IN ({marks})",
+                    part,
+                ).fetchall()
+                for number, stored, size, mtime_ns, state, reason in rows:
+                    spans = db.execute(
+                        "SELECT trace_id, starttime, samplerate, npts FROM paektuseis_spans "
+                        "WHERE file = ? ORDER BY rowid",
+                        (number,),
+                    )
+                    out[names[stored]] = (
+                        (size, mtime_ns),
+                        state,
+                        reason,
+                        tuple(Span(*span) for span in spans),
+                    )
+        return out
+
+    def digests(self, paths: Iterable[Path]) -> dict[Path, tuple[tuple[int, int], str]]:
+        """Return size and time, and the digest, of those files that are indexed."""
+        names = {stored: path for path in paths if (stored := self._stored(path)) is not None}
+        out = {}
+        with self._database.reading() as db:
+            for part in _parts(list(names)):
+                marks = ", ".join("?" * len(part))
+                rows = db.execute(f"{_FILES} WHERE path IN ({marks})", part).fetchall()
+                out.update({names[r[0]]: ((r[1], r[2]), r[3]) for r in rows})
+        return out
+
+    def _overlapping(self, wanted: Selection, low: int, high: int) -> Iterator[tuple[int, Span]]:
+        """Yield (number of the file, span) within a window, of the channels wanted."""
+        with self._database.reading() as db:
+            rows = db.execute(OVERLAPPING, {"low": low, "high": high}).fetchall()
+        answers: dict[str, bool] = {"": True}  # a name that tells no channel promises any
+        for number, named, trace_id, start, rate, npts in rows:
+            for name in (named, trace_id):
+                if name not in answers:
+                    answers[name] = wanted.wants(name)
+            if answers[named] and answers[trace_id]:
+                yield number, Span(trace_id, start, rate, npts)
+
+    def _as_dict(self, row: Sequence[Any]) -> dict[str, Any]:
+        stored, size, mtime_ns, digest, state, reason, _ = row
+        return {
+            "path": self._absolute(stored),
+            "name": restored_path(stored),
+            "size": size,
+            "mtime_ns": mtime_ns,
+            "digest": digest,
+            "state": state,
+            "reason": reason,
+        }
+
+    def _absolute(self, stored: Stored) -> str:
+        return os.fspath(self.root / restored_path(stored))
+
+    def _stored(self, path: Path) -> Stored | None:
+        try:
+            return stored_path(path.relative_to(self.root))
+        except ValueError:
+            return None
+
+
+_FILES = "SELECT path, size, mtime_ns, digest, state, reason, named FROM paektuseis_files"
+
+
+def _parts(items: list[Any]) -> Iterator[list[Any]]:
+    for at in range(0, len(items), _MOST):
+        yield items[at : at + _MOST]
+
+
+def _wanted(trace_ids: str | Iterable[str] | None) -> Selection:
+    if trace_ids is None:
+        return Selection()
+    ids = (trace_ids,) if isinstance(trace_ids, str) else tuple(trace_ids)
+    if not all(isinstance(t, str) for t in ids):
+        raise ParameterError(f"trace_ids={ids!r}; give NET.STA.LOC.CHA or a list of them")
+    return Selection(ids)
+
+
+def _window(starttime: TimeLike | None, endtime: TimeLike | None) -> tuple[int, int]:
+    return Selection(
+        None,
+        None if starttime is None else as_utc(starttime, name="starttime"),
+        None if endtime is None else as_utc(endtime, name="endtime"),
+    ).window
