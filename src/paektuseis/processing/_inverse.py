@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import MetadataError, ParameterError
 from ._division import Corners, divide_spectrum
+from ._kernels import add_products
 from ._metadata import fingerprint
 from .curves import Output
 
@@ -148,7 +149,6 @@ def _in_blocks(samples: NDArray[Any], first: int, inverse: InverseFilter) -> NDA
     ring = count + 1 + (count + 1) % 2
     spectra = np.zeros((ring, size + 1), dtype=np.complex128)
     total = np.empty((2, size + 1), dtype=np.complex128)
-    product = np.empty(size + 1, dtype=np.complex128)
     three = np.zeros(3 * size)
     pair = np.lib.stride_tricks.sliding_window_view(three, 2 * size)[::size]
     out = np.empty(n)
@@ -161,11 +161,7 @@ def _in_blocks(samples: NDArray[Any], first: int, inverse: InverseFilter) -> NDA
         spectra[row : row + 2] = rfft(pair)
         if (q + 2) * size <= first + reach:
             continue  # nothing comes out yet
-        for k in (0, 1):
-            np.multiply(spectra[(q + k) % ring], filters[0], out=total[k])
-            for p in range(1, count):
-                np.multiply(spectra[(q + k - p) % ring], filters[p], out=product)
-                total[k] += product
+        add_products(spectra, filters, row, total)
         done = irfft(total, n=2 * size)
         for k in (0, 1):
             at = (q + k) * size - reach - first

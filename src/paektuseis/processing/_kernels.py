@@ -87,6 +87,28 @@ def divide_by_curve(
 
 
 @kernel
+def add_products(spectra: Array, filters: Array, first: int, out: Array) -> None:
+    """Write ``out[k]``, the sum of ``spectra[first + k - p] * filters[p]`` over p.
+
+    The rows of ``spectra`` are a ring. Worked in tiles that stay in cache.
+    """
+    count, width = filters.shape
+    ring = spectra.shape[0]
+    for low in range(0, width, 1024):
+        high = min(low + 1024, width)
+        for k in range(out.shape[0]):
+            for p in range(count):
+                row = spectra[(first + k - p) % ring]
+                part = filters[p]
+                if p == 0:
+                    for i in range(low, high):
+                        out[k, i] = row[i] * part[i]
+                else:
+                    for i in range(low, high):
+                        out[k, i] += row[i] * part[i]
+
+
+@kernel
 def block_means(x: Array, size: int) -> Array:
     """Mean of each consecutive block of ``size`` samples; a rest of less than half is left out."""
     n = x.size
@@ -95,114 +117,173 @@ def block_means(x: Array, size: int) -> Array:
         count += 1
     out = np.empty(count, np.float64)
     for b in range(count):
-        begin = b * size
-        end = min(begin + size, n)
-        total = 0.0
-        for i in range(begin, end):
-            total += x[i]
-        out[b] = total / (end - begin)
+        here = x[b * size : (b + 1) * size]
+        total = 0  # of whole numbers a whole number, which can be added up side by side
+        for i in range(here.size):
+            total += here[i]
+        out[b] = total / here.size
+    return out
+
+
+@kernel
+def survey(x: Array, size: int) -> Array:
+    """Lowest, highest, largest step and zeros of each block of ``size`` samples, as rows.
+
+    The step into a block from the sample before belongs to it.
+    """
+    n = x.size
+    count = (n + size - 1) // size
+    out = np.empty((count, 4), np.float64)
+    for b in range(count):
+        here = x[b * size : (b + 1) * size]
+        low = here[0]
+        high = low
+        largest = abs(here[0] - x[max(b * size - 1, 0)])
+        zeros = 0
+        for i in range(here.size):
+            value = here[i]
+            low = min(low, value)
+            high = max(high, value)
+            zeros += value == 0
+        for i in range(here.size - 1):
+            largest = max(largest, abs(here[i + 1] - here[i]))
+        out[b, 0] = low
+        out[b, 1] = high
+        out[b, 2] = largest
+        out[b, 3] = zeros
     return out
 
 
 @kernel
 def equal_runs(
-    x: Array, lowest: float, highest: float, shortest: int, longest: int, jump: float, room: int
+    x: Array,
+    ranges: Array,
+    lowest: float,
+    highest: float,
+    shortest: int,
+    zeros: int,
+    longest: int,
+    jump: float,
+    fall: float,
+    room: int,
 ) -> tuple[Array, int]:
-    """Runs of equal samples worth a look.
+    """Find runs of equal samples that begin or lie in one of the ranges.
 
-    Kept are runs of ``longest`` samples or more of any value, and runs of ``shortest`` or more
-    that are zero or stand at the lowest or highest value of all. Rows: begin, end, larger and
-    smaller step at its two ends (0 at the end of the record). Returns also how many there were.
+    Kept are runs of ``longest`` samples or more of any value; runs of zeros of ``zeros`` or
+    more, or of ``shortest`` or more with a step of ``fall`` or more at both ends; and runs of
+    ``shortest`` or more at the lowest or highest value of all with a step of ``jump`` or more
+    at one end. Rows: begin, end, larger and smaller step at its two ends (0 at the end of the
+    record). Returns also how many there were.
     """
     out = np.empty((room, 4), np.float64)
     found = 0
     n = x.size
     i = 0
-    while i < n:
-        value = x[i]
-        j = i + 1
-        while j < n and x[j] == value:
-            j += 1
-        length = j - i
-        extreme = (value == lowest) | (value == highest)
-        if length >= shortest and (length >= longest or value == 0 or extreme):
-            before = abs(float(value) - float(x[i - 1])) if i > 0 else 0.0
-            after = abs(float(x[j]) - float(value)) if j < n else 0.0
-            edge = max(before, after)
-            # a smooth top looks flat too: it is left by small steps
-            if length >= longest or edge >= jump or value == 0:
-                if found < room:
-                    out[found, 0] = i
-                    out[found, 1] = j
-                    out[found, 2] = edge
-                    out[found, 3] = min(before, after)
-                found += 1
-        i = j
+    for r in range(ranges.shape[0]):
+        i = max(i, ranges[r, 0])
+        while i > 0 and x[i] == x[i - 1]:
+            i -= 1
+        while i < ranges[r, 1]:
+            value = x[i]
+            j = i + 1
+            while j < n and x[j] == value:
+                j += 1
+            length = j - i
+            if length >= shortest:
+                before = abs(float(value) - float(x[i - 1])) if i > 0 else 0.0
+                after = abs(float(x[j]) - float(value)) if j < n else 0.0
+                larger = max(before, after)
+                smaller = min(before, after)
+                # a smooth top looks flat too: it is left by small steps
+                extreme = value in (lowest, highest) and larger >= jump
+                empty = value == 0 and (length >= zeros or smaller >= fall)
+                if length >= longest or extreme or empty:
+                    if found < room:
+                        out[found, 0] = i
+                        out[found, 1] = j
+                        out[found, 2] = larger
+                        out[found, 3] = smaller
+                    found += 1
+            i = j
     return out[: min(found, room)], found
 
 
 @kernel
 def jumps(
-    x: Array, least: float, quiet: float, widest: int, near: int, far: int, room: int
+    x: Array,
+    ranges: Array,
+    edges: Array,
+    least: Array,
+    quiet: float,
+    widest: int,
+    near: int,
+    far: int,
+    room: int,
 ) -> tuple[Array, int]:
-    """Find spikes and steps: jumps of ``least`` or more between samples that are else calm.
+    """Find spikes and steps: large jumps between samples that are else calm.
 
-    A spike returns within ``widest`` samples, and ``near`` samples on either side stay within
-    ``quiet`` of its height around where it started; a step stays: ``far`` samples on either
-    side keep within that share of it around their own level. Rows: kind (1 spike, 2 step),
-    first index, end index, height. Returns also how many there were.
+    Looked for in the ranges; between ``edges[k]`` and ``edges[k + 1]`` a jump must be larger
+    than ``least[k]``. A spike returns within ``widest`` samples, and ``near`` samples on either
+    side stay within ``quiet`` of its height around where it started; a step stays: ``far``
+    samples on either side keep within that share of it around their own level. Rows: kind
+    (1 spike, 2 step), first index, end index, height. Returns also how many there were.
     """
     out = np.empty((room, 4), np.float64)
     found = 0
     n = x.size
     i = 1
-    while i < n:
-        d = float(x[i]) - float(x[i - 1])
-        size = abs(d)
-        if not size > least:
-            i += 1
-            continue
-        base = float(x[i - 1])
-        within = quiet * size
-        calm = 0
-        k = i - 1
-        while k >= 0 and calm < far and abs(float(x[k]) - base) <= within:
-            calm += 1
-            k -= 1
-        enough_near = calm >= min(near, i) and calm >= 2
-        kind = 0
-        end = i
-        if enough_near:
-            for width in range(1, widest + 1):
-                j = i + width
-                if j >= n or abs(float(x[j]) - base) > within:
-                    continue
+    cell = 0
+    for r in range(ranges.shape[0]):
+        i = max(i, ranges[r, 0])
+        while i < ranges[r, 1]:
+            while i >= edges[cell + 1]:
+                cell += 1
+            d = float(x[i]) - float(x[i - 1])
+            size = abs(d)
+            if not size > least[cell]:
+                i += 1
+                continue
+            base = float(x[i - 1])
+            within = quiet * size
+            calm = 0
+            k = i - 1
+            while k >= 0 and calm < far and abs(float(x[k]) - base) <= within:
+                calm += 1
+                k -= 1
+            enough_near = calm >= min(near, i) and calm >= 2
+            kind = 0
+            end = i
+            if enough_near:
+                for width in range(1, widest + 1):
+                    j = i + width
+                    if j >= n or abs(float(x[j]) - base) > within:
+                        continue
+                    after = 0
+                    while j < n and after < near and abs(float(x[j]) - base) <= within:
+                        after += 1
+                        j += 1
+                    if after >= min(near, n - i - width) and after >= 2:
+                        kind = 1
+                        end = i + width
+                    break
+            if kind == 0 and calm >= far:
+                level = float(x[i])
                 after = 0
-                while j < n and after < near and abs(float(x[j]) - base) <= within:
+                j = i
+                while j < n and after < far and abs(float(x[j]) - level) <= within:
                     after += 1
                     j += 1
-                if after >= min(near, n - i - width) and after >= 2:
-                    kind = 1
-                    end = i + width
-                break
-        if kind == 0 and calm >= far:
-            level = float(x[i])
-            after = 0
-            j = i
-            while j < n and after < far and abs(float(x[j]) - level) <= within:
-                after += 1
-                j += 1
-            if after >= far:
-                kind = 2
-                end = i + 1
-        if kind > 0:
-            if found < room:
-                out[found, 0] = kind
-                out[found, 1] = i
-                out[found, 2] = end
-                out[found, 3] = d
-            found += 1
-            i = end + 1
-        else:
-            i += 1
+                if after >= far:
+                    kind = 2
+                    end = i + 1
+            if kind > 0:
+                if found < room:
+                    out[found, 0] = kind
+                    out[found, 1] = i
+                    out[found, 2] = end
+                    out[found, 3] = d
+                found += 1
+                i = end + 1
+            else:
+                i += 1
     return out[: min(found, room)], found

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from obspy import Stream, Trace
+from obspy import Stream, Trace, UTCDateTime
 
 from ..times import TimeLike, as_utc
+from ._quality_span import Row, Span
 from .gaps import waveform_gaps
 
 if TYPE_CHECKING:
     from .quality import QualityThresholds
-
-Row = dict[str, Any]
 
 
 def header_rows(
@@ -22,10 +21,11 @@ def header_rows(
     starttime: TimeLike | None,
     endtime: TimeLike | None,
     limits: QualityThresholds,
+    span: Span,
 ) -> list[Row]:
     """Return the findings on one channel's segments, which come sorted by start."""
     gaps = waveform_gaps(Stream(traces), starttime=starttime, endtime=endtime)
-    return _gap_rows(gaps) + _rate_rows(traces, limits) + _pair_rows(traces, limits)
+    return _gap_rows(gaps) + _rate_rows(traces, limits, span) + _pair_rows(traces, limits, span)
 
 
 def _gap_rows(gaps: pd.DataFrame) -> list[Row]:
@@ -48,35 +48,31 @@ def _gap_rows(gaps: pd.DataFrame) -> list[Row]:
     return rows
 
 
-def _rate_rows(traces: list[Trace], limits: QualityThresholds) -> list[Row]:
+def _rate_rows(traces: list[Trace], limits: QualityThresholds, span: Span) -> list[Row]:
     counted: dict[float, int] = {}
     for trace in traces:
         rate = float(trace.stats.sampling_rate)
         counted[rate] = counted.get(rate, 0) + len(trace.data)
     usual = max(counted, key=lambda r: (counted[r], r))
-    rows = []
+    rows: list[Row] = []
     for trace in traces:
         rate = float(trace.stats.sampling_rate)
         if rate == usual:
             continue
         far = abs(rate / usual - 1) > limits.rate_tolerance
-        rows.append(
-            {
-                "trace_id": trace.id,
-                "starttime": trace.stats.starttime,
-                "endtime": trace.stats.endtime,
-                "check": "sampling_rate",
-                "severity": "warning" if far else "info",
-                "message": f"sampled at {rate:.9g} Hz, most of the channel at {usual:.9g} Hz",
-                "value": rate,
-                "units": "Hz",
-                "limit": usual,
-            }
-        )
+        row = {
+            "check": "sampling_rate",
+            "severity": "warning" if far else "info",
+            "message": f"sampled at {rate:.9g} Hz, most of the channel at {usual:.9g} Hz",
+            "value": rate,
+            "units": "Hz",
+            "limit": usual,
+        }
+        rows += span.rows(trace, 0, len(trace.data), row)
     return rows
 
 
-def _pair_rows(traces: list[Trace], limits: QualityThresholds) -> list[Row]:
+def _pair_rows(traces: list[Trace], limits: QualityThresholds, span: Span) -> list[Row]:
     """Hold each segment against those before it that it overlaps or adjoins."""
     rows: list[Row] = []
     active: list[Trace] = []
@@ -85,14 +81,11 @@ def _pair_rows(traces: list[Trace], limits: QualityThresholds) -> list[Row]:
         active = [t for t in active if t.stats.endtime >= start - 0.5 * t.stats.delta]
         shifted = False
         for other in active:
-            row = _overlap(other, trace, limits)
-            if row is not None:
-                rows.append(row)
-                shifted = shifted or row["check"] == "overlap"
+            found, off = _overlap(other, trace, limits, span)
+            rows += found
+            shifted = shifted or off
         if k and not shifted:
-            row = _off_grid(traces[k - 1], trace, limits)
-            if row is not None:
-                rows.append(row)
+            rows += _off_grid(traces[k - 1], trace, limits, span)
         active.append(trace)
     return rows
 
@@ -104,66 +97,76 @@ def _misfit(first: Trace, second: Trace) -> float:
     return float(samples - round(samples))
 
 
-def _overlap(first: Trace, second: Trace, limits: QualityThresholds) -> Row | None:
+def _overlap(
+    first: Trace, second: Trace, limits: QualityThresholds, span: Span
+) -> tuple[list[Row], bool]:
+    """Return what is to be said of an overlap, and whether the sample times differ in it."""
     rate = float(first.stats.sampling_rate)
     start, end = second.stats.starttime, min(first.stats.endtime, second.stats.endtime)
     if (end - start) * rate < -0.5:
-        return None
-    span = (end - start) + 1 / rate
-    base: Row = {"trace_id": second.id, "starttime": start, "endtime": max(start, end)}
+        return [], False
+    base: Row = {"units": "s", "limit": 0.0}
     same_rate = abs(float(second.stats.sampling_rate) / rate - 1) <= limits.rate_tolerance
     if not same_rate or abs(_misfit(first, second)) > limits.clock_tolerance:
-        return base | {
-            "check": "overlap",
-            "severity": "warning",
-            "message": f"two records of the same {span:.6g} s, on different sample times",
-            "value": span,
-            "units": "s",
-            "limit": 0.0,
-        }
+        own = float(second.stats.sampling_rate)
+        count = max(1, int((end - start) * own + 1e-6) + 1)
+        rows = []
+        for a, b in span.parts(second, 0, count):
+            seconds = (end - start) + 1 / rate if b - a == count else (b - a) / own
+            row = base | {
+                "check": "overlap",
+                "severity": "warning",
+                "message": f"two records of the same {seconds:.6g} s, on different sample times",
+                "value": seconds,
+            }
+            rows += [_to_end(r, b == count, start, end) for r in span.rows(second, a, b, row)]
+        return rows, True
     offset = round((start.ns - first.stats.starttime.ns) * 1e-9 * rate)
     count = min(len(first.data) - offset, len(second.data))
     if count <= 0:
-        return None
-    a = np.ma.getdata(first.data[offset : offset + count])
-    b = np.ma.getdata(second.data[:count])
-    equal = a == b
-    if a.dtype.kind == "f" and b.dtype.kind == "f":
-        equal |= np.isnan(a) & np.isnan(b)
-    differing = int(count - np.count_nonzero(equal))
-    if not differing:
-        return base | {
-            "check": "duplicate",
-            "severity": "info",
-            "message": f"{count} samples ({count / rate:.6g} s) come twice, identical",
-            "value": count / rate,
-            "units": "s",
-            "limit": 0.0,
-        }
-    return base | {
-        "check": "conflict",
-        "severity": "error",
-        "message": f"two records of the same {count / rate:.6g} s differ at {differing} of "
-        f"{count} samples; neither can be trusted (a clock set back?)",
-        "value": float(differing),
-        "units": "samples",
-        "limit": 0.0,
-    }
+        return [], False
+    one = np.ma.getdata(first.data[offset : offset + count])
+    two = np.ma.getdata(second.data[:count])
+    equal = one == two
+    if one.dtype.kind == "f" and two.dtype.kind == "f":
+        equal |= np.isnan(one) & np.isnan(two)
+    rows = []
+    for a, b in span.parts(second, 0, count):
+        if equal.all():
+            row = base | {
+                "check": "duplicate",
+                "severity": "info",
+                "message": f"{b - a} samples ({(b - a) / rate:.6g} s) come twice, identical",
+                "value": (b - a) / rate,
+            }
+        else:
+            differing = int(b - a - np.count_nonzero(equal[a:b]))
+            row = base | {
+                "check": "conflict",
+                "severity": "error",
+                "message": f"two records of the same {(b - a) / rate:.6g} s differ at {differing} "
+                f"of {b - a} samples; neither can be trusted (a clock set back?)",
+                "value": float(differing),
+                "units": "samples",
+            }
+        rows += [_to_end(r, b == count, start, end) for r in span.rows(second, a, b, row)]
+    return rows, False
 
 
-def _off_grid(first: Trace, second: Trace, limits: QualityThresholds) -> Row | None:
+def _to_end(row: Row, whole: bool, start: UTCDateTime, end: UTCDateTime) -> Row:
+    """Let a row end with the overlap, on whichever sample times that is."""
+    return row | {"endtime": max(start, end)} if whole else row
+
+
+def _off_grid(first: Trace, second: Trace, limits: QualityThresholds, span: Span) -> list[Row]:
     rate = float(first.stats.sampling_rate)
     pause = second.stats.starttime - first.stats.endtime
     if pause > limits.clock_gap or abs(float(second.stats.sampling_rate) / rate - 1) > 1e-9:
-        return None
+        return []
     miss = _misfit(first, second)
     if abs(miss) <= limits.clock_tolerance:
-        return None
-    start = second.stats.starttime
-    return {
-        "trace_id": second.id,
-        "starttime": start,
-        "endtime": start,
+        return []
+    row = {
         "check": "clock_jump",
         "severity": "warning",
         "message": f"samples lie {1e3 * miss / rate:+.4g} ms ({miss:+.3f} sample) off the times "
@@ -172,3 +175,4 @@ def _off_grid(first: Trace, second: Trace, limits: QualityThresholds) -> Row | N
         "units": "s",
         "limit": limits.clock_tolerance / rate,
     }
+    return list(span.rows(second, 0, 1, row))

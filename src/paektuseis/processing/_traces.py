@@ -37,6 +37,18 @@ def require_rate(trace: Trace) -> float:
     return rate
 
 
+def require_samples(trace: Trace) -> NDArray[np.generic]:
+    """Return the plain samples of a trace, masked ones too, or raise if it is no record."""
+    require_rate(trace)
+    plain = np.asarray(np.ma.getdata(trace.data))
+    if plain.dtype.kind not in "iuf" or plain.ndim != 1:
+        raise WaveformError(
+            f"{trace.id} holds samples of type {plain.dtype} and shape {plain.shape}; "
+            "one row of real numbers is needed"
+        )
+    return plain
+
+
 def piece(trace: Trace, begin: int, end: int, data: NDArray[np.generic]) -> Trace:
     """Return a new trace of samples ``begin:end`` of another, with ``data`` as its samples."""
     header = trace.stats.copy()
@@ -96,13 +108,7 @@ def contiguous(data: Stream | Trace) -> Iterator[tuple[Trace, NDArray[np.generic
     for trace in traces_of(data):
         if len(trace.data) == 0:
             continue
-        require_rate(trace)
-        plain = np.asarray(np.ma.getdata(trace.data))
-        if plain.dtype.kind not in "iuf" or plain.ndim != 1:
-            raise WaveformError(
-                f"{trace.id} holds samples of type {plain.dtype} and shape {plain.shape}; "
-                "one row of real numbers is needed"
-            )
+        plain = require_samples(trace)
         bad = bad_samples(trace.data)
         if bad is None:
             yield trace, plain

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,11 +11,12 @@ from obspy import Inventory, Stream, Trace
 from ..errors import ParameterError
 from ..io import reader_findings
 from ..tables import QUALITY
-from ..times import TimeLike
+from ..times import TimeLike, as_utc
 from ._quality_headers import header_rows
 from ._quality_metadata import metadata_rows
 from ._quality_samples import sample_rows
-from ._traces import traces_of
+from ._quality_span import Row, Span
+from ._traces import piece, traces_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,8 @@ class QualityThresholds:
     clip_step : float
         That step, in units of the sample resolution.
     jump : float
-        A spike or step is a jump of this many median sample differences.
+        A spike or step is a jump of this many times the median absolute difference of
+        neighbours that differ, within its ten minutes (of the hour, UTC).
     isolation : float
         What surrounds a spike or step stays within this share of it.
     spike_samples : int
@@ -55,7 +56,8 @@ class QualityThresholds:
     merge : float
         Findings of one kind closer than this many seconds become one row.
     max_rows : int
-        Rows kept for each channel and check; the rest is summed up in one more.
+        Rows kept for each channel and check; the rest is summed up in one more. Errors are
+        all kept.
     """
 
     flat_seconds: float = 10.0
@@ -89,6 +91,7 @@ def check_waveforms(
     starttime: TimeLike | None = None,
     endtime: TimeLike | None = None,
     thresholds: QualityThresholds | None = None,
+    context_rows: bool = False,
 ) -> pd.DataFrame:
     """List everything that makes a record, or its metadata, doubtful.
 
@@ -99,8 +102,16 @@ def check_waveforms(
     inventory : Inventory, optional
         If given, responses are checked too.
     starttime, endtime : UTCDateTime or str, optional
-        The span that should be covered (see :func:`waveform_gaps`).
+        The span that is judged, half open, and should be covered (see
+        :func:`waveform_gaps`). Samples outside it are context: six dead seconds on either side
+        of midnight are a dead run of twelve in both days. What lies wholly outside is left
+        out, and a finding that runs across an end is cut there, its length or count being that
+        of the part inside.
     thresholds : QualityThresholds, optional
+    context_rows : bool, optional
+        Also list what was found outside the span, a finding across an end as one row on each
+        side of it: these are the spans to cut out of everything that was passed
+        (:func:`sound_pieces`). Gaps, level and metadata are of the span alone.
 
     Returns
     -------
@@ -156,20 +167,27 @@ def check_waveforms(
     [['flat', 'error', 60.0]]
     """
     limits = thresholds or QualityThresholds()
+    span = Span(
+        None if starttime is None else int(as_utc(starttime, name="starttime").ns),
+        None if endtime is None else int(as_utc(endtime, name="endtime").ns),
+        context_rows,
+    )
     channels: dict[str, list[Trace]] = {}
     for trace in traces_of(stream):
         if len(trace.data):
             channels.setdefault(trace.id, []).append(trace)
-    rows: list[dict[str, Any]] = []
+    rows: list[Row] = []
     for trace_id in sorted(channels):
         traces = sorted(channels[trace_id], key=lambda t: (t.stats.starttime.ns, len(t.data)))
-        found = header_rows(traces, starttime, endtime, limits)
-        found += sample_rows(traces, limits)
-        rows += _capped(found, limits.max_rows)
-        if inventory is not None:
-            rows += metadata_rows(traces, inventory)
+        found = header_rows(traces, starttime, endtime, limits, span)
+        found += sample_rows(traces, limits, span)
+        for side in _by_side(found, span):
+            rows += _capped(side, limits.max_rows)
+        judged = [part for t in traces if (part := _inside(t, span)) is not None]
+        if inventory is not None and judged:
+            rows += metadata_rows(judged, inventory)
     table = QUALITY.frame(rows)
-    noted = reader_findings(Stream(traces_of(stream)))
+    noted = _noted(stream, span)
     if len(noted):
         table = pd.concat([table, noted[table.columns]], ignore_index=True) if rows else noted
     return table.sort_values(
@@ -177,25 +195,57 @@ def check_waveforms(
     )
 
 
-def _capped(rows: list[dict[str, Any]], most: int) -> list[dict[str, Any]]:
-    """Keep the first ``most`` rows of each check and sum up the others in one."""
-    kinds: dict[str, list[dict[str, Any]]] = {}
+def _inside(trace: Trace, span: Span) -> Trace | None:
+    """Return the part of a trace in the span, a view, or ``None``."""
+    begin, end = span.inside(trace)
+    if begin == end:
+        return None
+    if end - begin == len(trace.data):
+        return trace
+    return piece(trace, begin, end, trace.data[begin:end])
+
+
+def _noted(stream: Stream | Trace, span: Span) -> pd.DataFrame:
+    """Return what the reader found, in the span if nothing else is asked for."""
+    noted = reader_findings(Stream(traces_of(stream)))
+    if span.outside or not len(noted):
+        return noted
+    wanted = np.ones(len(noted), dtype=np.bool_)
+    if span.begin is not None:
+        wanted &= ~(noted["endtime"] < pd.Timestamp(span.begin, tz="UTC")).to_numpy()
+    if span.until is not None:
+        wanted &= ~(noted["starttime"] >= pd.Timestamp(span.until, tz="UTC")).to_numpy()
+    return noted[wanted]
+
+
+def _by_side(rows: list[Row], span: Span) -> list[list[Row]]:
+    """Return the rows before, in and after the span."""
+    sides: list[list[Row]] = [[], [], []]
     for row in rows:
-        kinds.setdefault(row["check"], []).append(row)
-    out: list[dict[str, Any]] = []
+        before = span.begin is not None and row["endtime"].ns < span.begin
+        after = span.until is not None and row["starttime"].ns >= span.until
+        sides[0 if before else 2 if after else 1].append(row)
+    return sides
+
+
+def _capped(rows: list[Row], most: int) -> list[Row]:
+    """Keep errors and the first ``most`` other rows of each check; sum up the rest in one."""
+    kinds: dict[str, list[Row]] = {}
+    out = [row for row in rows if row["severity"] == "error"]
+    for row in rows:
+        if row["severity"] != "error":  # errors are cut out, each of them
+            kinds.setdefault(row["check"], []).append(row)
     for check, found in kinds.items():
         found.sort(key=lambda r: r["starttime"].ns)
         out += found[:most]
         rest = found[most:]
         if rest:
-            worst = max(rest, key=lambda r: ("info", "warning", "error").index(r["severity"]))
-            # the sum stands for many spans with good samples between: never an error to cut
-            severity = "warning" if worst["severity"] == "error" else worst["severity"]
+            worst = max(rest, key=lambda r: ("info", "warning").index(r["severity"]))
             out.append(
                 rest[0]
                 | {
                     "endtime": max(r["endtime"] for r in rest),
-                    "severity": severity,
+                    "severity": worst["severity"],
                     "message": f"{len(rest)} more findings of {check!r} like this one",
                     "value": float(len(rest)),
                     "units": "findings",
