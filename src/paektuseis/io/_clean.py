@@ -75,7 +75,7 @@ def split_at_bad_samples(trace: Trace, path: Path) -> tuple[list[Trace], list[Fi
     pieces = []
     for begin, end in edges.reshape(-1, 2):
         when = sample_time(start, int(begin), rate)
-        pieces.append(trace_like(trace, data[begin:end].copy(), when))
+        pieces.append(trace_like(trace, data[begin:end], when))
     holes = int(np.count_nonzero(np.diff(places) > 1)) + 1
     row = finding(
         "no_data_value",
@@ -94,7 +94,8 @@ def split_at_bad_samples(trace: Trace, path: Path) -> tuple[list[Trace], list[Fi
 def cut_to_window(trace: Trace, low: int, high: int) -> Trace | None:
     """Cut a trace the reader has just made to the samples within [low, high] (ns), in place.
 
-    Times are held to a microsecond, so that a sample at the end itself stays in.
+    Times are held to a microsecond, so that a sample at the end itself stays in. Samples are
+    copied only where most are cut off, so that these do not stay in memory.
     """
     npts = int(trace.stats.npts)
     start = int(trace.stats.starttime.ns)
@@ -106,7 +107,8 @@ def cut_to_window(trace: Trace, low: int, high: int) -> Trace | None:
     if first == 0 and last == npts - 1:
         return trace
     if len(trace.data) == npts:
-        trace.data = trace.data[first : last + 1].copy()
+        kept = trace.data[first : last + 1]
+        trace.data = kept.copy() if 2 * len(kept) < npts else kept
     else:  # header only
         trace.stats.npts = last + 1 - first
     trace.stats.starttime = sample_time(

@@ -30,7 +30,6 @@ from ._kernels import (
 )
 
 logger = logging.getLogger("paektuseis.io")
-UNKNOWN_LEAST = -(2**31)
 
 
 @kernel
@@ -187,15 +186,15 @@ def lanes_decoder() -> Decoder | None:
 
 def decode_steim(
     b: Any, rows: Any, which: Any, position: Any, out: Any, status: Any
-) -> tuple[int, int]:
+) -> tuple[int, int | None]:
     """Decode Steim records ``rows[which]`` to ``out[position[i]:]`` (int32).
 
     ``position`` ascends without overlap. ``status`` takes the verdict on each. Returns how
-    many failed, and the least sample of the others, or the least int32 if it is not known.
+    many failed, and the least sample of the others, or None if nobody looked.
     """
     lanes = lanes_decoder()
     if lanes is None:
-        return int(_decode_plain(b, rows, which, position, out, status)), UNKNOWN_LEAST
+        return int(_decode_plain(b, rows, which, position, out, status)), None
     big = rows[which, BIG] == 1
     if big.all():
         return lanes(b, rows, which, position, out, status)
@@ -206,7 +205,7 @@ def decode_steim(
         decoder(b, rows, which[mine], position[mine], out, part)
         status[mine] = part
         failed += int(np.count_nonzero(part != OK))
-    return failed, UNKNOWN_LEAST
+    return failed, None
 
 
 @kernel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import os
 import re
 import string
@@ -18,6 +19,7 @@ SDS = (
     "{year}/{network}/{station}/{channel}.D/"
     "{network}.{station}.{location}.{channel}.D.{year}.{julday:03d}"
 )
+_SECOND = 1_000_000_000
 _CODES = ("network", "station", "location", "channel")
 _TIMES = {
     "year": r"\d{4}",
@@ -54,7 +56,7 @@ class Pattern:
                 "do not tell the channel"
             )
 
-    @property
+    @functools.cached_property
     def step(self) -> str:
         """The finest time in the pattern: hour, day, month, year, or ``""``."""
         for name, words in (
@@ -69,37 +71,44 @@ class Pattern:
 
     def name(self, trace_id: str, time: UTCDateTime) -> str:
         """File name of a channel at a time."""
-        network, station, location, channel = trace_id.split(".")
+        return self._name(trace_id.split("."), int(time.ns))
+
+    def _name(self, codes: list[str], ns: int) -> str:
+        date = _date(ns)
         return self.text.format(
-            network=network,
-            station=station,
-            location=location,
-            channel=channel,
-            year=time.year,
-            month=time.month,
-            day=time.day,
-            julday=time.julday,
-            hour=time.hour,
+            **dict(zip(_CODES, codes, strict=True)),
+            year=date.year,
+            month=date.month,
+            day=date.day,
+            julday=date.timetuple().tm_yday,
+            hour=date.hour,
         )
 
     def names(self, trace_id: str, start: UTCDateTime, end: UTCDateTime) -> Iterator[str]:
         """File names of a channel over a time span and the periods just before and after."""
+        codes = trace_id.split(".")
         seconds = {"hour": 3600, "day": 86400, "month": 28 * 86400, "year": 365 * 86400}
-        width = seconds.get(self.step)
-        if width is None:
-            yield self.name(trace_id, start)
+        if self.step not in seconds:
+            yield self._name(codes, int(start.ns))
             return
+        width = seconds[self.step] * _SECOND
+        unit = 3600 * _SECOND if self.step == "hour" else 86400 * _SECOND
         seen = set()
-        time = _floor(start, self.step) - width
-        while time <= end + 2 * width and time <= _floor(end, self.step) + 1.5 * width:
-            name = self.name(trace_id, time)
+        ns = int(start.ns) // unit * unit - width
+        last = min(int(end.ns) + 2 * width, int(end.ns) // unit * unit + 3 * width // 2)
+        while ns <= last:
+            name = self._name(codes, ns)
             if name not in seen:
                 seen.add(name)
                 yield name
-            time += width
+            ns += width
 
     def regex(self) -> re.Pattern[str]:
         """Expression that takes a file name (with ``/``) apart."""
+        return self._regex
+
+    @functools.cached_property
+    def _regex(self) -> re.Pattern[str]:
         out, seen = "", set()
         for literal, name, _, _ in string.Formatter().parse(self.text):
             out += re.escape(literal)
@@ -112,26 +121,40 @@ class Pattern:
                 out += f"(?P<{name}>{_TIMES.get(name, '[^/.]*')})"
         return re.compile(out)
 
+    def _time(self, match: re.Match[str]) -> dict[str, int]:
+        return {k: int(v) for k, v in match.groupdict().items() if k in _TIMES}
+
     def day(self, match: re.Match[str]) -> UTCDateTime | None:
         """Midnight of the day a file name stands for, if it tells one."""
-        parts = {k: int(v) for k, v in match.groupdict().items() if k in _TIMES}
-        if "year" not in parts:
+        date = _midnight(self._time(match))
+        return None if date is None else UTCDateTime(date)
+
+    def period(self, match: re.Match[str]) -> tuple[int, int] | None:
+        """Span of time a file name stands for, ns, if it tells a day or an hour."""
+        parts = self._time(match)
+        date = _midnight(parts)
+        if date is None or self.step not in ("day", "hour"):
             return None
-        try:
-            if "julday" in parts:
-                date = dt.date(parts["year"], 1, 1) + dt.timedelta(parts["julday"] - 1)
-            elif "month" in parts and "day" in parts:
-                date = dt.date(parts["year"], parts["month"], parts["day"])
-            else:
-                return None
-        except ValueError:
-            return None
-        return UTCDateTime(date)
+        begin = (date - dt.date(1970, 1, 1)).days * 86400 * _SECOND
+        if self.step == "day":
+            return begin, begin + 86400 * _SECOND
+        begin += parts["hour"] * 3600 * _SECOND
+        return begin, begin + 3600 * _SECOND
 
 
-def _floor(time: UTCDateTime, step: str) -> UTCDateTime:
-    hour = time.hour if step == "hour" else 0
-    return UTCDateTime(time.year, time.month, time.day, hour)
+def _date(ns: int) -> dt.datetime:
+    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=ns // _SECOND)
+
+
+def _midnight(parts: dict[str, int]) -> dt.date | None:
+    try:
+        if "year" in parts and "julday" in parts:
+            return dt.date(parts["year"], 1, 1) + dt.timedelta(parts["julday"] - 1)
+        if "year" in parts and "month" in parts and "day" in parts:
+            return dt.date(parts["year"], parts["month"], parts["day"])
+    except ValueError:
+        pass
+    return None
 
 
 def is_sds(root: Path) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +36,11 @@ class Selection:
         )
 
     @property
+    def bounded(self) -> bool:
+        """Whether the span asked for has two ends."""
+        return self.starttime is not None and self.endtime is not None
+
+    @property
     def window(self) -> tuple[int, int]:
         """First and last instant asked for, in ns."""
         low = -(2**62) if self.starttime is None else int(self.starttime.ns)
@@ -45,11 +50,16 @@ class Selection:
 
 @dataclass(frozen=True)
 class Records:
-    """The records of a buffer: one row each of header values, and their two rates (Hz)."""
+    """The records of a buffer: one row each of header values, and their two rates (Hz).
+
+    ``base`` is where the buffer begins in its file, ``filesize`` the size of the file.
+    """
 
     buffer: ByteArray
     rows: IntArray
     rates: NDArray[np.float64]
+    base: int
+    filesize: int
 
     @property
     def usable(self) -> NDArray[np.bool_]:
@@ -76,20 +86,23 @@ class Group:
         return 1e9 / self.rate
 
 
-def scan_records(buffer: ByteArray) -> Records:
+def scan_records(buffer: ByteArray, *, base: int = 0, filesize: int | None = None) -> Records:
     """Walk all records of a buffer, checking each header."""
     guess = max(16, min(buffer.size // 128 + 2, 1 << 16))
-    rows, rates = [], []
+    size = buffer.size if filesize is None else filesize
+    parts = []
     at = 0
     while at < buffer.size:
         table = np.empty((guess, k.COLUMNS), np.int64)
         rate = np.empty((guess, 2), np.float64)
         count, at = k.scan(buffer, at, table, rate)
-        rows.append(table[:count])
-        rates.append(rate[:count])
-    if not rows:
-        return Records(buffer, np.empty((0, k.COLUMNS), np.int64), np.empty((0, 2)))
-    return _without_tail_archive(Records(buffer, np.concatenate(rows), np.concatenate(rates)))
+        parts.append((table[:count], rate[:count]))
+    if not parts:
+        return Records(buffer, np.empty((0, k.COLUMNS), np.int64), np.empty((0, 2)), base, size)
+    rows, rates = parts[0]
+    if len(parts) > 1:
+        rows, rates = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return _without_tail_archive(Records(buffer, rows, rates, base, size))
 
 
 def _without_tail_archive(records: Records) -> Records:
@@ -99,7 +112,7 @@ def _without_tail_archive(records: Records) -> Records:
         start = int(rows[i, k.OFFSET])
         if records.buffer[start : start + 4].tobytes() == b"PK\x03\x04":
             rows[i, k.LENGTH] = records.buffer.size - start
-            return Records(records.buffer, rows[: i + 1], records.rates[: i + 1])
+            return replace(records, rows=rows[: i + 1], rates=records.rates[: i + 1])
     return records
 
 
@@ -269,48 +282,65 @@ def run_header(records: Records, group: Group, run: IntArray, npts: int) -> dict
             encoding=ENCODING_NAMES[int(row[k.ENCODING])],
             byteorder=">" if row[k.BIG] else "<",
             record_length=int(row[k.LENGTH]),
-            filesize=records.buffer.size,
+            filesize=records.filesize,
         ),
     }
 
 
-def decode_group(
-    records: Records, group: Group, runs: list[IntArray]
-) -> tuple[list[tuple[IntArray, NDArray[Any]]], list[tuple[int, int]]]:
-    """Decode the runs of a group in one go.
+@dataclass
+class Decoded:
+    """What the records of a group hold.
 
-    Returns the unbroken pieces, as records and samples, and (row, verdict) of each record
-    that could not be decoded and so breaks its run.
+    ``pieces`` are the unbroken ones, as records and samples, ``failed`` the (row, verdict)
+    of each record that could not be decoded and so breaks its run. ``least`` is the least
+    sample, or None if nobody looked.
     """
+
+    pieces: list[tuple[IntArray, NDArray[Any]]]
+    failed: list[tuple[int, int]]
+    least: int | None
+
+
+def group_size(records: Records, group: Group) -> int:
+    """How many samples the records of a group claim to hold."""
+    return int(records.rows[group.which, k.NSAMP].sum())
+
+
+def decode_group(
+    records: Records, group: Group, runs: list[IntArray], out: NDArray[Any]
+) -> Decoded:
+    """Decode the runs of a group in one go, one after another into ``out``."""
     order = runs[0] if len(runs) == 1 else np.concatenate(runs)
     counts = records.rows[order, k.NSAMP]
     position = np.zeros(len(order) + 1, np.int64)
     np.cumsum(counts, out=position[1:])
-    out = np.empty(int(position[-1]), group.kind)
-    status = _decode(records, order, position[:-1], out)
+    status, least = _decode(records, order, position[:-1], out)
     begin_of_run = np.zeros(len(order), np.bool_)
     begin_of_run[np.cumsum([0, *map(len, runs[:-1])])] = True
     bad = status != k.OK
     cuts = np.flatnonzero(begin_of_run[1:] | bad[1:] | bad[:-1]) + 1
     if not cuts.size and not bad.any():
-        return [(order, out)], []
+        return Decoded([(order, out)], [], least)
     edges = np.concatenate(([0], cuts, [len(order)]))
     pieces = [
         (order[a:b], out[position[a] : position[b]])
         for a, b in itertools.pairwise(edges.tolist())
         if not bad[a]
     ]
-    return pieces, [(int(order[i]), int(status[i])) for i in np.flatnonzero(bad)]
+    failed = [(int(order[i]), int(status[i])) for i in np.flatnonzero(bad)]
+    return Decoded(pieces, failed, least)
 
 
-def _decode(records: Records, order: IntArray, position: IntArray, out: NDArray[Any]) -> IntArray:
-    """Decode records to their places in ``out``; returns the verdict on each."""
+def _decode(
+    records: Records, order: IntArray, position: IntArray, out: NDArray[Any]
+) -> tuple[IntArray, int | None]:
+    """Decode records to their places in ``out``; the verdict on each, and the least sample."""
     status = np.zeros(len(order), np.int64)
     encodings = records.rows[order, k.ENCODING]
     steim = (encodings == 10) | (encodings == 11)
     if steim.all():
-        decoding.decode_steim(records.buffer, records.rows, order, position, out, status)
-        return status
+        _, least = decoding.decode_steim(records.buffer, records.rows, order, position, out, status)
+        return status, least
     if steim.any():
         part = np.zeros(int(steim.sum()), np.int64)
         decoding.decode_steim(
@@ -321,7 +351,7 @@ def _decode(records: Records, order: IntArray, position: IntArray, out: NDArray[
         mine = encodings == encoding
         decode_plain(records, order[mine], position[mine], int(encoding), out)
     _suspect_byte_order(records.rows[order], position, out, status)
-    return status
+    return status, None
 
 
 def _suspect_byte_order(

@@ -1,4 +1,4 @@
-"""Reading a buffer of miniSEED 2: scan, group, join, decode, report."""
+"""Reading the records of miniSEED 2: group, join, decode, report."""
 
 from __future__ import annotations
 
@@ -7,19 +7,38 @@ from pathlib import Path
 from obspy import Trace
 
 from . import _kernels as k
+from ._clean import SENTINEL
 from ._findings import Finding
-from ._mseed import Selection, decode_group, group_records, group_runs, run_header, scan_records
+from ._memory import Memory
+from ._mseed import (
+    Records,
+    Selection,
+    decode_group,
+    group_records,
+    group_runs,
+    group_size,
+    run_header,
+)
 from ._mseed_report import failed_findings, group_findings, scan_findings
-from ._sources import ByteArray
 
 
 def read_mseed(
-    buffer: ByteArray, path: Path, selection: Selection, *, headonly: bool = False
-) -> tuple[list[Trace], list[Finding]]:
-    """Read the miniSEED 2 records of a buffer into traces, with what was found on the way."""
-    records = scan_records(buffer)
+    records: Records,
+    path: Path,
+    selection: Selection,
+    *,
+    headonly: bool = False,
+    memory: Memory | None = None,
+) -> tuple[list[Trace], list[Finding], bool]:
+    """Read checked records into traces, with what was found on the way.
+
+    The samples are put into ``memory``, or into arrays of their own. The last answer is
+    whether the samples are known to be free of marks for missing ones.
+    """
     findings = scan_findings(records, path, selection)
+    memory = memory or Memory()
     traces: list[Trace] = []
+    clean = True
     for group in group_records(records, selection):
         runs = group_runs(records, group)
         findings += group_findings(records, group, runs, path)
@@ -29,10 +48,14 @@ def read_mseed(
                 trace.stats.npts = int(records.rows[run, k.NSAMP].sum())
                 traces.append(trace)
             continue
-        pieces, failed = decode_group(records, group, runs)
-        findings += failed_findings(records, group, failed, path)
+        size = group_size(records, group)
+        decoded = decode_group(
+            records, group, runs, memory.take(group.trace_id, group.rate, size, group.kind)
+        )
+        findings += failed_findings(records, group, decoded.failed, path)
+        clean = clean and decoded.least is not None and decoded.least > SENTINEL
         traces += [
             Trace(samples, header=run_header(records, group, part, len(samples)))
-            for part, samples in pieces
+            for part, samples in decoded.pieces
         ]
-    return traces, findings
+    return traces, findings, clean

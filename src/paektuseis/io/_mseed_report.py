@@ -121,7 +121,7 @@ def scan_findings(records: Records, path: Path, selection: Selection) -> list[Fi
         rows = np.flatnonzero(verdicts == verdict)
         found = []
         for streak in [rows] if verdict in _COUNTED else _streaks(rows):
-            o = int(records.rows[streak[0], k.OFFSET])
+            o = records.base + int(records.rows[streak[0], k.OFFSET])
             size = int(records.rows[streak, k.LENGTH].sum())
             start = end = None
             trace_id = ""
@@ -142,7 +142,7 @@ def scan_findings(records: Records, path: Path, selection: Selection) -> list[Fi
                 start = _neighbour_time(records, int(streak[0]))
                 what = f"{size} bytes from byte {o}: {words}"
                 value, units = float(size), "bytes"
-                if verdict == k.JUNK and o + size == records.buffer.size and size < 48:
+                if verdict == k.JUNK and o + size == records.filesize and size < 48:
                     what = f"{size} bytes from byte {o}: cut record at the end of the file"
                     severity = "warning"
             found.append(
@@ -180,7 +180,7 @@ def failed_findings(
         check, severity, words = _CAUSES[verdict]
         which = np.array([row])
         start, end = _span(records, which, group.rate)
-        o = int(records.rows[row, k.OFFSET])
+        o = records.base + int(records.rows[row, k.OFFSET])
         out.append(
             finding(
                 check,

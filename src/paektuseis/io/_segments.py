@@ -16,6 +16,7 @@ from ..provenance import note, recall
 from ..tables import QUALITY
 from ..times import sample_time
 from ._findings import Finding, finding
+from ._memory import adjacent
 from ._mseed import JITTER
 from ._traces import trace_like
 
@@ -243,14 +244,25 @@ def _chain(pieces: list[Trace], findings: list[Finding], copy: bool) -> list[Tra
         if len(cluster.members) == 1:
             out.append(_piece(first, 0, len(first.data)) if copy else first)
         else:
-            out += _fill(cluster, findings)
+            out += _fill(cluster, copy, findings)
     return out
 
 
-def _fill(cluster: _Cluster, findings: list[Finding]) -> list[Trace]:
+def _in_one_block(cluster: _Cluster) -> NDArray[Any] | None:
+    """The samples as one array, if the pieces abut in time and in memory."""
+    reached = 0
+    for begin, trace in cluster.members:
+        if begin != reached:
+            return None
+        reached += trace.stats.npts
+    return adjacent([trace.data for _, trace in cluster.members])
+
+
+def _fill(cluster: _Cluster, copy: bool, findings: list[Finding]) -> list[Trace]:
     first = cluster.first
     start, rate = first.stats.starttime, first.stats.sampling_rate
-    data = np.empty(cluster.length, first.data.dtype)
+    block = None if copy else _in_one_block(cluster)
+    data = np.empty(cluster.length, first.data.dtype) if block is None else block
     conflict: NDArray[np.bool_] | None = None
     filled = 0
     gathered: list[Finding] = []
@@ -300,7 +312,8 @@ def _fill(cluster: _Cluster, findings: list[Finding]) -> list[Trace]:
             )
         if begin + count > filled:
             new = max(common, 0)
-            data[begin + new : begin + count] = trace.data[new:]
+            if block is None:
+                data[begin + new : begin + count] = trace.data[new:]
             filled = begin + count
         gathered += recall(trace, "findings", ())
     whole = trace_like(first, data, start)

@@ -1,6 +1,6 @@
 """From a name on disk to checked bytes: what may be opened, and how.
 
-Only regular local files are read, wholly, into memory, within a size limit.
+Only regular local files are read, into memory, within a size limit.
 Nothing here follows a URL, expands a wildcard inside an existing name, blocks
 on a pipe or device, maps a file, or unpacks anything but ``.gz``.
 """
@@ -13,6 +13,7 @@ import os
 import stat
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,15 @@ ByteArray = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class FileBytes:
-    """The bytes of one file; ``hole`` counts unwritten bytes left out at its end."""
+    """The bytes of one file; ``hole`` counts unwritten bytes left out at its end.
+
+    ``stamp`` is the size and time of change (ns) of the file they were read from.
+    """
 
     path: Path
     data: ByteArray
     hole: int = 0
+    stamp: tuple[int, int] = (-1, -1)
 
     def stream(self) -> io.BytesIO:
         """Return the bytes as an in-memory file."""
@@ -145,18 +150,79 @@ def _require_regular(path: Path, info: os.stat_result) -> None:
         raise WaveformError(f"{path}: not a regular file ({kind})")
 
 
-def _written_size(fd: int, size: int, blocks: int) -> int:
+@dataclass
+class OpenFile:
+    """A regular file that is open for reading, watched for changes."""
+
+    path: Path
+    fd: int
+    size: int
+    mtime_ns: int
+    sparse: bool
+    """Whether blocks of it were never written."""
+
+    def read(self, begin: int, end: int) -> ByteArray:
+        """Bytes ``begin`` to ``end`` of the file, fewer where it ends before."""
+        data = np.empty(max(0, end - begin), np.uint8)
+        done = 0
+        while done < data.size:
+            count = _read_at(self.fd, data[done:].data, begin + done)
+            if not count:
+                break
+            done += count
+        return data[:done]
+
+    def require_unchanged(self) -> None:
+        """Refuse what was read if the file was written to in the meantime."""
+        after = os.fstat(self.fd)
+        if (self.size, self.mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise WaveformError(f"{self.path}: the file changed while it was read; read it again")
+
+
+def _read_at(fd: int, room: memoryview, offset: int) -> int:
+    if hasattr(os, "preadv"):
+        return os.preadv(fd, [room], offset)
+    os.lseek(fd, offset, os.SEEK_SET)
+    with io.FileIO(fd, closefd=False) as handle:
+        return handle.readinto(room) or 0
+
+
+@contextmanager
+def open_regular(path: Path) -> Iterator[OpenFile]:
+    """Open a regular file, refusing everything else.
+
+    Raises
+    ------
+    WaveformError
+        Naming the file and the reason; also for a failure within the context.
+    """
+    fd = -1
+    try:
+        _require_regular(path, path.stat())  # before opening: opening a device may act on it
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+        fd = os.open(path, flags | getattr(os, "O_BINARY", 0))
+        info = os.fstat(fd)
+        _require_regular(path, info)
+        sparse = getattr(info, "st_blocks", 1 << 60) * 512 < info.st_size
+        yield OpenFile(path, fd, info.st_size, info.st_mtime_ns, sparse)
+    except OSError as error:
+        raise WaveformError(f"{path}: {error.strerror or error}") from error
+    finally:
+        if fd >= 0:
+            os.close(fd)
+
+
+def _written_size(file: OpenFile) -> int:
     """Size without an unwritten (sparse) tail, as preallocating recorders leave."""
-    if blocks * 512 >= size or not hasattr(os, "SEEK_HOLE"):
-        return size
+    if not file.sparse or not hasattr(os, "SEEK_HOLE"):
+        return file.size
     end = 0
     try:
-        while end < size:
-            end = os.lseek(fd, os.lseek(fd, end, os.SEEK_DATA), os.SEEK_HOLE)
+        while end < file.size:
+            end = os.lseek(file.fd, os.lseek(file.fd, end, os.SEEK_DATA), os.SEEK_HOLE)
     except OSError:  # ENXIO: no data after the last hole
         pass
-    os.lseek(fd, 0, os.SEEK_SET)
-    return min(end, size)
+    return min(end, file.size)
 
 
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES, unpack: bool = True) -> FileBytes:
@@ -167,43 +233,29 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES, unpack: bool = True) -
     WaveformError
         Naming the file and the reason.
     """
-    try:
-        _require_regular(path, path.stat())  # before opening: opening a device may act on it
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-        fd = os.open(path, flags | getattr(os, "O_BINARY", 0))
-    except OSError as error:
-        raise WaveformError(f"{path}: {error.strerror or error}") from error
-    try:
-        before = os.fstat(fd)
-        _require_regular(path, before)
-        size = _written_size(fd, before.st_size, getattr(before, "st_blocks", 1 << 60))
-        if size > max_bytes:
-            raise WaveformError(
-                f"{path}: {size} bytes, more than the limit of {max_bytes}; split the file"
-            )
-        data = np.empty(size, np.uint8)
-        done = 0
-        with io.FileIO(fd, closefd=False) as handle:
-            while done < size:
-                count = handle.readinto(data[done:].data)
-                if not count:
-                    break
-                done += count
-        after = os.fstat(fd)
-    except OSError as error:
-        raise WaveformError(f"{path}: {error.strerror or error}") from error
-    finally:
-        os.close(fd)
-    if done != size or (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+    with open_regular(path) as file:
+        return read_whole(file, max_bytes=max_bytes, unpack=unpack)
+
+
+def read_whole(file: OpenFile, *, max_bytes: int = MAX_BYTES, unpack: bool = True) -> FileBytes:
+    """Read an open file wholly, see :func:`read_bytes`."""
+    path = file.path
+    size = _written_size(file)
+    if size > max_bytes:
+        raise WaveformError(
+            f"{path}: {size} bytes, more than the limit of {max_bytes}; split the file"
+        )
+    data = file.read(0, size)
+    file.require_unchanged()
+    if data.size != size:
         raise WaveformError(f"{path}: the file changed while it was read; read it again")
-    if before.st_size == 0:
+    if file.size == 0:
         raise WaveformError(f"{path}: the file is empty (0 bytes)")
     if size == 0:
-        raise WaveformError(f"{path}: no data, only a hole of {before.st_size} bytes")
+        raise WaveformError(f"{path}: no data, only a hole of {file.size} bytes")
     if unpack and path.suffix.lower() == ".gz" and data[:2].tobytes() == b"\x1f\x8b":
-        data = _gunzip(path, data, max_bytes)
-        return FileBytes(path, data)
-    return FileBytes(path, data, before.st_size - size)
+        return FileBytes(path, _gunzip(path, data, max_bytes), stamp=(file.size, file.mtime_ns))
+    return FileBytes(path, data, file.size - size, stamp=(file.size, file.mtime_ns))
 
 
 def _gunzip(path: Path, data: ByteArray, max_bytes: int) -> ByteArray:

@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from obspy import Stream, Trace, UTCDateTime
+from obspy import Stream, UTCDateTime
 
 from ..errors import ArchiveError, ParameterError, WaveformError
 from ..tables import AVAILABILITY, GAPS
 from ..times import TimeLike, as_utc
-from ._findings import Finding, attach, finding, unreadable
+from ._archive_read import OnError, read_files
 from ._foreign import safe_text
 from ._index_scan import scan_file
 from ._layout import SDS, Pattern, is_sds
 from ._mseed import Selection
-from ._segments import join_traces
+from ._regular import FileMemory
 from ._sources import files_below, one_path
 from ._spans import Span, clip_spans, join_spans, span_gaps
 from .index import ArchiveIndex
-from .waveforms import OnError, read_file
+from .waveforms import read_file
 
 logger = logging.getLogger("paektuseis.io")
 TraceIds = str | Iterable[str] | None
@@ -38,6 +38,14 @@ class _Scan:
     spans: tuple[Span, ...]
     fault: str = ""
     whole: bool = True
+
+
+@dataclass(frozen=True)
+class _File:
+    """What a file's name tells, see :meth:`Archive.named`, and what reading it has told."""
+
+    named: str | None
+    memory: FileMemory
 
 
 class Archive:
@@ -94,6 +102,7 @@ class Archive:
         self.layout = layout
         self._pattern = None if layout == "flat" else Pattern(SDS if layout == "sds" else layout)
         self._scans: dict[Path, _Scan] = {}
+        self._files: dict[Path, _File] = {}
         self._listing: list[tuple[str, UTCDateTime | None, Path]] | None = None
         self._changed: bool | None = None
 
@@ -103,6 +112,7 @@ class Archive:
     def refresh(self) -> None:
         """Forget what is known of the archive's files, so that new ones are seen."""
         self._scans.clear()
+        self._files.clear()
         self._listing = None
         self._changed = None
 
@@ -246,7 +256,8 @@ class Archive:
         if known is not None and known.key == key:
             return known
         try:
-            traces, _ = read_file(path, Selection(), headonly=True)
+            memory = self._file(path).memory
+            traces, _ = read_file(path, Selection(), headonly=True, known=memory)
             scan = _Scan(
                 key,
                 tuple(
@@ -485,53 +496,31 @@ class Archive:
         if start is not None and end is not None and end < start:
             raise ParameterError(f"endtime={end} lies before starttime={start}; exchange them")
         selection = Selection(None if trace_ids is None else _ids(trace_ids), start, end)
-        traces: list[Trace] = []
-        lost: list[Finding] = []
-        for path in self._paths(trace_ids, start, end):
-            try:
-                found, _ = read_file(path, selection)
-            except WaveformError as error:
-                if on_error == "raise":
-                    raise
-                lost.append(unreadable(error, path, trace_id=(self.named(path) or "")))
-                continue
-            lost += self._strays(path, found)
-            traces += found
-        joined, rows = join_traces(traces, copy=False)
-        attach(joined, [*lost, *rows])
-        return Stream(joined)
+        return read_files(
+            self._paths(trace_ids, start, end),
+            selection,
+            named=lambda path: self._file(path).named or "",
+            known=lambda path: self._file(path).memory,
+            on_error=on_error,
+        )
+
+    def _file(self, path: Path) -> _File:
+        """What is known of a file by its name, and what reading it has told."""
+        known = self._files.get(path)
+        if known is None:
+            match = None
+            if self._pattern is not None:
+                match = self._pattern.regex().fullmatch(path.relative_to(self.root).as_posix())
+            named, period = None if self._pattern else "", None
+            if self._pattern is not None and match is not None:
+                named = ".".join(match[c] for c in ("network", "station", "location", "channel"))
+                period = self._pattern.period(match)
+            known = self._files[path] = _File(named, FileMemory(period))
+        return known
 
     def named(self, path: Path) -> str | None:
         """Return the channel a file's name tells, ``""`` if flat, None if it is no name here."""
-        if self._pattern is None:
-            return ""
-        match = self._pattern.regex().fullmatch(path.relative_to(self.root).as_posix())
-        if match is None:
-            return None
-        return ".".join(match.group(c) for c in ("network", "station", "location", "channel"))
-
-    def _strays(self, path: Path, found: list[Trace]) -> list[Finding]:
-        """Channels in a file whose name promises another one."""
-        named = self.named(path) or ""
-        if not named:
-            return []
-        out = []
-        for trace_id in sorted({t.id for t in found} - {named}):
-            mine = [t for t in found if t.id == trace_id]
-            out.append(
-                finding(
-                    "stray_channel",
-                    "warning",
-                    f"{path.name}: holds samples of {trace_id} too",
-                    trace_id=trace_id,
-                    starttime=mine[0].stats.starttime,
-                    endtime=mine[-1].stats.endtime,
-                    value=sum(t.stats.npts for t in mine),
-                    units="samples",
-                    path=path,
-                )
-            )
-        return out
+        return self._file(path).named
 
 
 def _key(path: Path) -> tuple[int, int]:

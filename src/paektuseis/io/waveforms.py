@@ -17,11 +17,13 @@ from ._clean import cut_to_window, split_at_bad_samples
 from ._findings import Finding, attach, finding, unreadable
 from ._foreign import safe_text
 from ._formats import name_format
-from ._mseed import Selection
+from ._memory import Memory
+from ._mseed import Records, Selection, scan_records
 from ._mseed3 import read_mseed3
 from ._mseed_read import read_mseed
 from ._plugins import read_foreign
-from ._sources import FileBytes, expand_paths, read_bytes
+from ._regular import FileMemory, is_regular, records_of_span
+from ._sources import FileBytes, expand_paths, open_regular, read_whole
 
 logger = logging.getLogger("paektuseis.io")
 OnError = Literal["raise", "report"]
@@ -50,27 +52,59 @@ def make_selection(
 
 
 def read_file(
-    path: Path, selection: Selection, *, headonly: bool = False
+    path: Path,
+    selection: Selection,
+    *,
+    headonly: bool = False,
+    known: FileMemory | None = None,
+    memory: Memory | None = None,
 ) -> tuple[list[Trace], list[Finding]]:
     """Read one file; the traces that are asked for, and what was found in the file.
+
+    With ``known`` only the part of the file that holds the span is read where that can be
+    told from a few headers, and what is learnt of the file is put there. ``memory`` takes
+    the samples.
 
     Raises
     ------
     WaveformError
         Naming the file and the reason, if nothing in it can be used.
     """
-    return read_source(read_bytes(path), selection, headonly=headonly)
+    with open_regular(path) as file:
+        records = None
+        if known is not None and not headonly and selection.bounded:
+            records = records_of_span(file, *selection.window, known)
+        if records is None:
+            source = read_whole(file)
+        else:
+            file.require_unchanged()
+    if records is None:
+        return read_source(source, selection, headonly=headonly, known=known, memory=memory)
+    traces, findings, clean = read_mseed(records, path, selection, memory=memory)
+    if len(records.rows) and not traces and not _has_usable(records, findings):
+        raise WaveformError(f"{path}: {_why_nothing(findings)}")
+    return _finish(traces, findings, path, selection, clean=clean)
 
 
 def read_source(
-    source: FileBytes, selection: Selection, *, headonly: bool = False
+    source: FileBytes,
+    selection: Selection,
+    *,
+    headonly: bool = False,
+    known: FileMemory | None = None,
+    memory: Memory | None = None,
 ) -> tuple[list[Trace], list[Finding]]:
     """Read the bytes of one file, see :func:`read_file`."""
     path = source.path
     name = name_format(source)
+    regular = clean = False
     if name == "MSEED":
-        traces, findings = read_mseed(source.data, path, selection, headonly=headonly)
-        if not traces and not _has_usable(findings, source.data, path):
+        records = scan_records(source.data)
+        regular = is_regular(records)
+        traces, findings, clean = read_mseed(
+            records, path, selection, headonly=headonly, memory=memory
+        )
+        if not traces and not _has_usable(records, findings):
             raise WaveformError(f"{path}: {_why_nothing(findings)}")
     elif name == "MSEED3":
         traces, findings = read_mseed3(source, selection, headonly=headonly)
@@ -79,6 +113,8 @@ def read_source(
     else:
         everything, findings = read_foreign(source, name, headonly=headonly)
         traces = [t for t in everything if selection.wants(t.id)]
+    if known is not None:
+        known.stamp, known.regular = source.stamp, regular
     if source.hole:
         findings.append(
             finding(
@@ -90,15 +126,13 @@ def read_source(
                 path=path,
             )
         )
-    return _finish(traces, findings, path, selection, headonly)
+    return _finish(traces, findings, path, selection, headonly=headonly, clean=clean)
 
 
-def _has_usable(findings: list[Finding], data: object, path: Path) -> bool:
+def _has_usable(records: Records, findings: list[Finding]) -> bool:
     """Whether an empty result is due to the selection, not to the file."""
-    from ._mseed import scan_records
-
     failed = {"bad_checksum", "bad_count"} & {row["check"] for row in findings}
-    return bool(scan_records(data).usable.any()) and not failed  # type: ignore[arg-type]
+    return bool(records.usable.any()) and not failed
 
 
 def _why_nothing(findings: list[Finding]) -> str:
@@ -114,8 +148,14 @@ def _finish(
     findings: list[Finding],
     path: Path,
     selection: Selection,
-    headonly: bool,
+    *,
+    headonly: bool = False,
+    clean: bool = False,
 ) -> tuple[list[Trace], list[Finding]]:
+    """Cut traces to the span asked for and split them at marks for missing samples.
+
+    ``clean``: they are known to hold no such marks.
+    """
     low, high = selection.window
     out: list[Trace] = []
     for trace in traces:
@@ -125,7 +165,7 @@ def _finish(
         if headonly:
             out.append(kept)
             continue
-        pieces, found = split_at_bad_samples(kept, path)
+        pieces, found = ([kept], []) if clean else split_at_bad_samples(kept, path)
         findings += found
         for piece in pieces:
             if piece.data.dtype.kind == "i":
