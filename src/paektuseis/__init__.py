@@ -85,6 +85,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         plot_spectrogram as plot_spectrogram,
         plot_spectrum as plot_spectrum,
         plot_station_map as plot_station_map,
+        plot_timeline as plot_timeline,
         plot_triggers as plot_triggers,
         plot_waveforms as plot_waveforms,
         save_figure as save_figure,
@@ -132,6 +133,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         Estimate as Estimate,
         Spectrogram as Spectrogram,
         Spectrum as Spectrum,
+        Timeline as Timeline,
     )
 
 __version__ = "0.1.0"
@@ -151,6 +153,7 @@ _API: dict[str, str] = {
     "Estimate": "types",
     "Spectrogram": "types",
     "Spectrum": "types",
+    "Timeline": "types",
     # network
     "Network": "network",
     "NetworkStation": "network",
@@ -238,6 +241,7 @@ _API: dict[str, str] = {
     "plot_event_rate": "plotting",
     "plot_availability": "plotting",
     "plot_station_map": "plotting",
+    "plot_timeline": "plotting",
     "station_summary": "plotting",
     "event_summary": "plotting",
     "network_summary": "plotting",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,9 +56,14 @@ def build_timeline(
     *,
     stations: str | Sequence[str] | None = None,
     step: float | None = None,
+    known: Iterable[str] = (),
     source: str = "",
 ) -> Timeline:
-    """Return the figures of a time line (see ``Results.timeline``)."""
+    """Return the figures of a time line (see ``Results.timeline``).
+
+    ``known`` are channels of the run that may not have recorded in this span at all: their
+    stations get a row, because an absent station is not a quiet one.
+    """
     step = auto_step(end - start) if step is None else float(step)
     if step not in STEPS:
         raise ParameterError(f"step={step} s; choose one of {STEPS} (hour, 6 h, day, week)")
@@ -66,6 +71,7 @@ def build_timeline(
     sums = _Sums(edges, step, _station_filter(stations))
     for some in batches(parts):
         sums.add(some, start, end)
+    sums.expect(known)
     return sums.timeline(start, end, source)
 
 
@@ -159,6 +165,12 @@ class _Sums:
         ):
             frame = read_rows(parts, name, start, end, columns=[*keys, "starttime", "value"])
             keep.add(self._of_stations(frame), int(ends[-1]))
+
+    def expect(self, trace_ids: Iterable[str]) -> None:
+        """Give stations that recorded nothing a row of zeros."""
+        for trace_id in trace_ids:
+            if self.wanted is None or self.wanted(trace_id):
+                self.recorded.setdefault(station_of(trace_id), np.zeros(self.size))
 
     def _of_stations(self, frame: pd.DataFrame | None) -> pd.DataFrame:
         if frame is None:

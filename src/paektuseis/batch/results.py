@@ -24,6 +24,8 @@ from ._reading import header, ids_in, limits, read_rows, slowest, stamps
 if TYPE_CHECKING:
     from ..types import Spectrogram, Timeline
 
+SAMPLED = 40
+"""Days looked at to know which stations a run has."""
 Period = Literal["month", "year"]
 
 
@@ -129,8 +131,15 @@ class Results:
             raise ArchiveError(f"{path} is no record of a run")
         return found
 
-    def days(self) -> pd.DataFrame:
-        """Return the folders of results in order of time.
+    def days(
+        self, *, starttime: TimeLike | None = None, endtime: TimeLike | None = None
+    ) -> pd.DataFrame:
+        """Return the folders of results in order of time; none for a run without a day yet.
+
+        Parameters
+        ----------
+        starttime, endtime : UTCDateTime or str, optional
+            Half-open span the days touch; by default all.
 
         Returns
         -------
@@ -138,7 +147,7 @@ class Results:
             ``day`` (date, or date and times of a part of a day), ``starttime``, ``endtime``
             (half open), ``path``.
         """
-        parts = self._parts()
+        parts = _touching(self._parts(), starttime, endtime)
         return pd.DataFrame(
             {
                 "day": pd.Series([p.name for p in parts], dtype=str),
@@ -440,8 +449,9 @@ class Results:
     ) -> Timeline:
         """Return what a plot of months or years shows: one figure for each step of time.
 
-        Days are read one after another; only the sums and quantiles of each step are kept, so
-        memory does not grow with the archive beyond them.
+        Some days at a time are read; only the sums and quantiles of each step are kept, so
+        memory does not grow with the archive beyond them. A station that recorded nothing in
+        the span but did so elsewhere in the run has a share of 0.
 
         Parameters
         ----------
@@ -470,7 +480,13 @@ class Results:
         end = last if endtime is None else as_utc(endtime, name="endtime")
         parts = self._within(start, end)
         return build_timeline(
-            parts, start, end, stations=stations, step=step, source=self.directory.name
+            parts,
+            start,
+            end,
+            stations=stations,
+            step=step,
+            known=self._known_ids(),
+            source=self.directory.name,
         )
 
     def periods(
@@ -529,9 +545,14 @@ class Results:
         return parts
 
     def _within(self, starttime: TimeLike | None, endtime: TimeLike | None) -> list[Partition]:
+        return _touching(self._need_parts(), starttime, endtime)
+
+    def _known_ids(self) -> list[str]:
+        """Return the channels that recorded on any of some days spread over the whole run."""
         parts = self._need_parts()
-        begin, until = limits(starttime, endtime)
-        return [p for p in parts if p.endtime.ns > begin and p.starttime.ns < until]
+        picked = parts[:: max(1, len(parts) // SAMPLED)] + parts[-1:]
+        frame = read_rows(picked, "availability", columns=["trace_id"])
+        return [] if frame is None else sorted(frame["trace_id"].unique())
 
     def _check_name(self, name: str) -> None:
         if name in self.tables:
@@ -568,6 +589,13 @@ class Results:
             if arrow is not None and arrow.num_rows:
                 return f"{part.name} holds {ids_in(arrow)}"
         return "no day holds any"
+
+
+def _touching(
+    parts: list[Partition], starttime: TimeLike | None, endtime: TimeLike | None
+) -> list[Partition]:
+    begin, until = limits(starttime, endtime)
+    return [p for p in parts if p.endtime.ns > begin and p.starttime.ns < until]
 
 
 __all__ = ["Results", "open_results"]

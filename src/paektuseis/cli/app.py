@@ -17,7 +17,7 @@ from ..errors import (
     ParameterError,
     WaveformError,
 )
-from . import batch, config, day, demo, event, network, quality
+from . import batch, config, day, demo, event, network, quality, timeline
 from .common import EXIT_INTERRUPTED, EXIT_NO_DATA, EXIT_OUTPUT, EXIT_USAGE, NoDataError, complain
 
 # click or typer's own copy of it, whichever this typer uses
@@ -33,14 +33,23 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # plain text: loading rich costs half of the time of --help
     help="Volcano seismology from archived waveforms to station and event summaries.\n\n"
-    "Start with [bold]paektuseis demo[/bold]; then point [bold]paektuseis day[/bold] at your own "
+    "Start with `paektuseis demo`; then point `paektuseis day` at your own "
     "folder of records.",
     epilog=EPILOG,
 )
-for verb in (demo.demo, day.day, batch.batch, event.event, quality.quality, network.network):
-    app.command()(verb)
+for verb in (
+    demo.demo,
+    day.day,
+    batch.batch,
+    timeline.timeline,
+    event.event,
+    quality.quality,
+    network.network,
+):
+    # the whole first sentence, not its first words
+    app.command(short_help=" ".join((verb.__doc__ or "").partition("\n\n")[0].split()))(verb)
 app.add_typer(config.app, name="config")
 
 

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Show or check the settings of a run.")
+app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Show or check the settings of a run."
+)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from .save import save_figure
 from .series import plot_event_rate, plot_rsam
 from .spectra import plot_spectrogram, plot_spectrum
 from .station_page import station_summary
+from .timeline import plot_timeline
 from .waveforms import plot_triggers, plot_waveforms
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "plot_spectrogram",
     "plot_spectrum",
     "plot_station_map",
+    "plot_timeline",
     "plot_triggers",
     "plot_waveforms",
     "save_figure",

@@ -168,6 +168,11 @@ def _band(low: float, high: float) -> str:
     ).text
 
 
+def kind_text(statistic: str, window: float, freqmin: float, freqmax: float) -> str:
+    """Return statistic, window and band of an amplitude in words (NaN is an open side)."""
+    return _kind_text(statistic, window, _band(freqmin, freqmax))
+
+
 def _kind_text(statistic: str, window: float, band: str) -> str:
     return f"{_WORDS.get(statistic, statistic)} in windows of {window_text(window)}, {band}"
 

@@ -1,0 +1,565 @@
+"""Months and years of a network on one page: who listened, what was counted, how loud it was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+from obspy import UTCDateTime
+
+from ..errors import ParameterError
+from ..tables import station_of
+from ..times import TimeLike
+from ..types import Timeline
+from ._pages import HEIGHT, WIDTH, header, new_page, panel
+from ._style import (
+    BLACK,
+    BLUE,
+    FONT,
+    GREY,
+    SMALL,
+    colour_of,
+    dress,
+    empty_panel,
+    label_axes,
+    number_text,
+    power_text,
+    safe_text,
+    unit_text,
+)
+from ._time import DAY, calendar_axis, check_span, column_days, span_text, to_days
+from .availability import share_text
+from .series import kind_text, window_text
+
+FloatArray = NDArray[np.float64]
+LEFT, ACROSS = 26.0, 162.0  # mm
+TOP, BOTTOM = 34.0, 22.0  # mm, head and foot of the page
+GAP = 3.0
+MOST = 10  # stations with a panel of their own
+NOT_PROCESSED: dict[str, Any] = {
+    "facecolor": "#F4F4F4",
+    "edgecolor": "#BDBDBD",
+    "hatch": "....",
+    "linewidth": 0.0,
+}
+NOT_MONITORED: dict[str, Any] = {
+    "facecolor": "#EFEFEF",
+    "edgecolor": GREY,
+    "hatch": "////",
+    "linewidth": 0.0,
+}
+_SHARES = LinearSegmentedColormap.from_list("share", ["#E4EFF7", "#7FB8DE", BLUE])
+
+
+class HasTimeline(Protocol):
+    """Whatever can reduce itself to a time line: the results of an archive run."""
+
+    def timeline(
+        self,
+        *,
+        starttime: TimeLike | None = None,
+        endtime: TimeLike | None = None,
+        stations: str | Sequence[str] | None = None,
+        step: float | None = None,
+    ) -> Timeline:
+        """Return the time line of a span."""
+        ...  # pragma: no cover
+
+
+def plot_timeline(
+    timeline: Timeline | HasTimeline,
+    *,
+    starttime: TimeLike | None = None,
+    endtime: TimeLike | None = None,
+    stations: str | Sequence[str] | None = None,
+    step: float | None = None,
+    event_marks: pd.DataFrame | Sequence[tuple[TimeLike, str]] = (),
+    ratio: str = "dsar",
+    title: str | None = None,
+    title_note: str = "",
+    synthetic: bool = False,
+) -> Figure:
+    """Draw months or years of a network: availability, event counts, RSAM and band ratios.
+
+    From above: how much of each step every station recorded; the events each detector
+    counted, hatched for the share of time in which too few stations listened; the median
+    RSAM of each station with the band from the 10th to the 90th percentile; the median of a
+    band ratio. What was not processed is dotted, what has no value is blank: neither is
+    drawn as quiet.
+
+    Parameters
+    ----------
+    timeline : Timeline or Results
+        Results (see :func:`paektuseis.open_results`) are read for the span; only one figure
+        for each step is kept.
+    starttime, endtime : UTCDateTime or str, optional
+        Span of the page; by default that of the time line. Of results, the span that is read.
+    stations : str or sequence of str, optional
+        ``NET.STA`` or wildcards; only for results. At most ten have an RSAM panel.
+    step : float, optional
+        Seconds; only for results. By default chosen by the span.
+    event_marks : DataFrame or sequence of (time, str)
+        Instants to mark through all panels, with a word each: eruptions, visits. A table has
+        ``time`` (or ``starttime``) and may have ``label``.
+    ratio : str
+        Name of the ratio drawn, such as ``"dsar"``.
+    title : str, optional
+        By default the name of the results and the span.
+    title_note : str
+        A line for the head of the page.
+    synthetic : bool
+        Write SYNTHETIC over the page.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A4, upright.
+
+    Raises
+    ------
+    ParameterError
+        If the span is empty or lies outside the time line, or stations or step are given with
+        a time line that is already made.
+    """
+    if not isinstance(timeline, Timeline):
+        if not callable(getattr(timeline, "timeline", None)):
+            raise ParameterError(
+                f"timeline is a {type(timeline).__name__}; give open_results(...) or a Timeline"
+            )
+        timeline = timeline.timeline(
+            starttime=starttime, endtime=endtime, stations=stations, step=step
+        )
+    elif stations is not None or step is not None:
+        raise ParameterError("stations and step are chosen when a time line is made")
+    start, end = check_span(starttime, endtime, timeline.starttime, timeline.endtime)
+    if start >= timeline.endtime or end <= timeline.starttime:
+        raise ParameterError(
+            f"nothing between {start} and {end}; the time line is from {timeline.starttime} "
+            f"to {timeline.endtime}"
+        )
+    marks = _marks(event_marks)
+    names = sorted(set(timeline.availability["station"]))
+    amplitude, left_out = _main_kind(timeline.amplitude)
+    ratios = timeline.ratios[timeline.ratios["ratio"] == ratio]
+    groups = list(dict.fromkeys(timeline.rates["group"])) or [""]
+    loud = sorted(set(amplitude["trace_id"]))
+    figure = new_page()
+    notes = [f"{title_note}" if title_note else "", *left_out]
+    if len(loud) > MOST:
+        notes.append(f"RSAM of {MOST} of {len(loud)} channels; choose others with stations")
+        loud = loud[:MOST]
+    _head(figure, timeline, start, end, title, notes, synthetic)
+    axes = _lay_out(figure, len(names), len(groups), len(loud))
+    _draw_availability(axes[0], timeline, names, start, end)
+    for ax, group in zip(axes[1 : 1 + len(groups)], groups, strict=True):
+        _draw_counts(ax, timeline, group, start, end)
+    _draw_amplitude(axes[1 + len(groups) : -1], timeline, amplitude, loud, start, end)
+    _draw_ratios(axes[-1], timeline, ratios, ratio, start, end)
+    for ax in axes:
+        _not_processed(ax, timeline, start, end)
+        calendar_axis(ax, start, end, label=ax is axes[-1])
+        for time, _ in marks:
+            ax.axvline(time, color=BLACK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=8)
+        if ax.get_ylabel():
+            ax.yaxis.set_label_coords(-0.075, 0.5)
+    _name_marks(axes[0], marks, start, end)
+    _key(figure, timeline)
+    return figure
+
+
+# the page -------------------------------------------------------------------------------------
+
+
+def _head(
+    figure: Figure,
+    timeline: Timeline,
+    start: UTCDateTime,
+    end: UTCDateTime,
+    title: str | None,
+    notes: Sequence[str],
+    synthetic: bool,
+) -> None:
+    words = f"{safe_text(timeline.source)} · " if timeline.source else ""
+    processed = _within(timeline.processed, start, end)
+    share = float(processed["share"].mean()) if len(processed) else 0.0
+    lines = [
+        f"steps of {step_text(timeline.step)} · {share_text(share)} of the span processed",
+        " · ".join(safe_text(n) for n in notes if n),
+    ]
+    header(
+        figure,
+        safe_text(title) if title is not None else f"{words}{span_text(start, end)} UTC",
+        lines,
+        synthetic=synthetic or "synthetic" in timeline.source.lower(),
+    )
+
+
+def _lay_out(figure: Figure, stations: int, groups: int, loud: int) -> list[Axes]:
+    """Return axes one under another: availability, counts, RSAM, ratios, by their weights."""
+    loud = max(loud, 1)
+    heights = [4.2 * max(stations, 1), *[20.0] * groups, *[19.0] * loud, 26.0]
+    # the panels of RSAM stand close together: they are one picture
+    gaps = [9.0, *[GAP + 2.5] * (groups - 1), 8.0, *[1.2] * (loud - 1), 8.0]
+    room = HEIGHT - TOP - BOTTOM - sum(gaps)
+    scale = min(room / sum(heights), 1.6)
+    axes, top = [], TOP
+    for height, gap in zip(heights, [*gaps, 0.0], strict=True):
+        ax = panel(figure, LEFT, top, ACROSS, height * scale)
+        dress(ax)
+        axes.append(ax)
+        top += height * scale + gap
+    return axes
+
+
+def _key(figure: Figure, timeline: Timeline) -> None:
+    from matplotlib.patches import Patch
+
+    patches = [
+        Patch(label="not processed", **NOT_PROCESSED),
+        Patch(label="too few stations listened (share of the step)", **NOT_MONITORED),
+    ]
+    figure.legend(
+        handles=patches,
+        loc="lower right",
+        bbox_to_anchor=((LEFT + ACROSS) / WIDTH, 4.0 / HEIGHT),
+        prop={"family": FONT, "size": SMALL},
+        ncols=2,
+        frameon=False,
+        handlelength=2.0,
+        borderaxespad=0.0,
+    )
+
+
+def _within(frame: pd.DataFrame, start: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
+    days = column_days(frame["starttime"]) if len(frame) else np.empty(0)
+    return frame[(days < to_days(end)) & (days > to_days(start) - 7.0)]
+
+
+def _marks(given: Any) -> list[tuple[float, str]]:
+    if isinstance(given, pd.DataFrame):
+        name = next((n for n in ("time", "starttime") if n in given.columns), None)
+        if name is None:
+            raise ParameterError(
+                f"event_marks has neither time nor starttime; it has {list(given.columns)}"
+            )
+        words = given["label"] if "label" in given.columns else [""] * len(given)
+        days = column_days(given[name]) if len(given) else np.empty(0)
+        return [(float(d), safe_text(w, limit=40)) for d, w in zip(days, words, strict=True)]
+    return [(to_days(time), safe_text(word, limit=40)) for time, word in given]
+
+
+def _name_marks(
+    ax: Axes, marks: list[tuple[float, str]], start: UTCDateTime, end: UTCDateTime
+) -> None:
+    for day, word in marks:
+        if word and to_days(start) <= day < to_days(end):
+            ax.annotate(
+                word,
+                (day, 1.0),
+                xycoords=("data", "axes fraction"),
+                xytext=(0, 15),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=SMALL,
+                family=FONT,
+            )
+
+
+# panels ---------------------------------------------------------------------------------------
+
+
+def _not_processed(ax: Axes, timeline: Timeline, start: UTCDateTime, end: UTCDateTime) -> None:
+    """Dot the time nobody looked at, behind everything."""
+    missed = (timeline.processed["share"] <= 0).to_numpy()
+    if not missed.any():
+        return
+    days = column_days(timeline.processed["starttime"])
+    length = timeline.step / DAY
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], missed.astype(np.int8), [0]))))
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        ax.axvspan(days[first], days[last - 1] + length, zorder=0.5, **NOT_PROCESSED)
+
+
+def _draw_availability(
+    ax: Axes, timeline: Timeline, names: list[str], start: UTCDateTime, end: UTCDateTime
+) -> None:
+    label_axes(ax, title="recorded: share of each step with data of any channel (darker is more)")
+    if not names:
+        empty_panel(ax, "no station recorded anything")
+        return
+    length = timeline.step / DAY
+    table = timeline.availability
+    inside = _within(table, start, end)
+    for row, name in enumerate(names):
+        mine = inside[inside["station"] == name]
+        share = mine["share"].to_numpy(float)
+        begins = column_days(mine["starttime"])
+        some = share > 0
+        boxes = [
+            [(b, row - 0.36), (b, row + 0.36), (b + length, row + 0.36), (b + length, row - 0.36)]
+            for b in begins[some]
+        ]
+        ax.add_collection(
+            PolyCollection(boxes, facecolors=_SHARES(share[some]), edgecolors="none", zorder=3)
+        )
+        known = np.isfinite(share)
+        total = float(share[known].mean()) if known.any() else 0.0
+        ax.annotate(
+            share_text(total),
+            (1.0, row),
+            xycoords=("axes fraction", "data"),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            family=FONT,
+        )
+    ax.set_ylim(len(names) - 0.45, -0.55)
+    ax.set_yticks(range(len(names)), [safe_text(n) for n in names])
+    ax.tick_params(axis="y", length=0)
+
+
+def _draw_counts(
+    ax: Axes, timeline: Timeline, group: str, start: UTCDateTime, end: UTCDateTime
+) -> None:
+    rows = _within(timeline.rates[timeline.rates["group"] == group], start, end)
+    name = f"events, {safe_text(group)}" if group else "events"
+    if rows.empty:
+        empty_panel(ax, f"{name}: none were counted")
+        return
+    length = timeline.step / DAY
+    days, count = column_days(rows["starttime"]), rows["count"].to_numpy(float)
+    missed = 1.0 - np.clip(rows["monitored"].fillna(1.0).to_numpy(float), 0.0, 1.0)
+    top = max(float(count.max()), 1.0) * 1.12
+    _bars(ax, days, length, np.zeros(len(days)), count, facecolors=BLUE, zorder=3)
+    some = missed > 0.001
+    if some.any():
+        _bars(
+            ax,
+            days[some],
+            length,
+            top * (1.0 - missed[some]),
+            np.full(int(some.sum()), top),
+            zorder=2,
+            facecolors=NOT_MONITORED["facecolor"],
+            edgecolors=NOT_MONITORED["edgecolor"],
+            hatch=NOT_MONITORED["hatch"],
+            linewidths=0.0,
+        )
+    ax.set_ylim(0, top)
+    _few_ticks(ax, top, whole=True)
+    alive = rows["stations_alive"].to_numpy(float)
+    known = alive[np.isfinite(alive)]
+    need = sorted({int(n) for n in rows["min_stations"]})
+    words = f"{name} · {int(count.sum())} events at {_range_text(need)} or more stations"
+    if len(known):
+        of = len(set(timeline.availability["station"]))
+        words += f" · on average {number_text(float(known.mean()))} of {of} listened"
+    label_axes(
+        ax, y=f"per {step_text(timeline.step).removeprefix('a ').removeprefix('an ')}", title=words
+    )
+
+
+def step_text(seconds: float) -> str:
+    """Return the length of a step as a person says it."""
+    names = {3600.0: "an hour", DAY: "a day", 7 * DAY: "a week"}
+    return names.get(seconds, window_text(seconds))
+
+
+def _range_text(numbers: list[int]) -> str:
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+
+
+def _bars(
+    ax: Axes, days: FloatArray, width: float, bottom: FloatArray, top: FloatArray, **style: Any
+) -> None:
+    """Draw bars as one collection: thousands of patches would take seconds."""
+    tall = top > bottom
+    x0, x1 = days[tall], days[tall] + width
+    boxes: Any = np.stack(
+        [
+            np.column_stack((x0, bottom[tall])),
+            np.column_stack((x0, top[tall])),
+            np.column_stack((x1, top[tall])),
+            np.column_stack((x1, bottom[tall])),
+        ],
+        axis=1,
+    )
+    style.setdefault("edgecolors", "none")
+    ax.add_collection(PolyCollection(boxes, **style))
+
+
+def _few_ticks(ax: Axes, top: float, *, whole: bool = False) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ax.yaxis.set_major_locator(MaxNLocator(nbins=3, integer=whole))
+
+
+def _main_kind(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """Return the rows of the commonest kind of amplitude, and what was left out."""
+    keys = ["units", "statistic", "window", "freqmin", "freqmax"]
+    sizes = table.groupby(keys, dropna=False, sort=False).size()
+    if len(sizes) < 2:
+        return table, []
+    ordered = sizes.sort_values(ascending=False, kind="stable")
+    parts = table.groupby(keys, dropna=False, sort=False)
+    main = parts.get_group(ordered.index[0])
+    others = [
+        f"RSAM also exists as {kind_text(str(k[1]), float(k[2]), float(k[3]), float(k[4]))} in "
+        f"{unit_text(str(k[0]))}"
+        for k in ordered.index[1:3]
+    ]
+    return main, others
+
+
+def _series(rows: pd.DataFrame, column: str, step: float) -> tuple[FloatArray, FloatArray]:
+    """Return days (middle of each step) and values in order, NaN put in where steps are missing."""
+    rows = rows.sort_values("starttime")
+    days = column_days(rows["starttime"])
+    values = rows[column].to_numpy(float)
+    breaks = np.flatnonzero(np.diff(days) > 1.5 * step / DAY) + 1
+    days = np.insert(days, breaks, np.nan)
+    return days + 0.5 * step / DAY, np.insert(values, breaks, np.nan)
+
+
+def _draw_amplitude(
+    axes: Sequence[Axes],
+    timeline: Timeline,
+    table: pd.DataFrame,
+    ids: list[str],
+    start: UTCDateTime,
+    end: UTCDateTime,
+) -> None:
+    table = _within(table, start, end)
+    if not ids or table.empty:
+        empty_panel(axes[0], "no RSAM")
+        return
+    first = table.iloc[0]
+    kind = kind_text(
+        str(first["statistic"]),
+        float(first["window"]),
+        float(first["freqmin"]),
+        float(first["freqmax"]),
+    )
+    figures = table[["low", "median", "high"]].to_numpy(float)
+    figures = figures[np.isfinite(figures) & (figures > 0)]
+    for i, (ax, trace_id) in enumerate(zip(axes, ids, strict=True)):
+        rows = table[table["trace_id"] == trace_id]
+        _median_and_band(ax, rows, timeline.step, colour_of(0))
+        _beside(ax, [trace_id], [BLACK])
+        if len(figures):
+            _log_axis(ax, float(figures.min()) / 1.25, float(figures.max()) * 1.25)
+        if i == 0:
+            label_axes(ax, title=f"RSAM: {kind} · line: median, band: 10th to 90th percentile")
+        if i == len(ids) // 2:
+            label_axes(ax, y=f"RSAM ({unit_text(str(first['units']))})")
+
+
+def _median_and_band(ax: Axes, rows: pd.DataFrame, step: float, colour: str) -> None:
+    days, low = _series(rows, "low", step)
+    _, high = _series(rows, "high", step)
+    _, median = _series(rows, "median", step)
+    ax.fill_between(days, low, high, color=colour, alpha=0.25, linewidth=0, zorder=3)
+    ax.plot(days, median, color=colour, linewidth=0.9, zorder=4)
+    # a step between two breaks has no line: it is shown as a dot
+    known = np.isfinite(median)
+    alone = known & ~np.append(known[1:], False) & ~np.append(False, known[:-1])
+    if alone.any():
+        ax.plot(days[alone], median[alone], ".", color=colour, markersize=2.5, zorder=4)
+
+
+def _log_axis(ax: Axes, low: float, high: float) -> None:
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    ax.set_yscale("log")
+    ax.set_ylim(low, high)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1,) if high / low > 50 else (1, 3)
+    ticks = [s * 10.0**d for d in decades for s in steps if low <= s * 10.0**d <= high]
+    if len(ticks) < 2:
+        finer = [s * 10.0**d for d in decades for s in (1, 2, 3, 5, 7)]
+        ticks = [t for t in finer if low <= t <= high]
+    ax.yaxis.set_major_locator(FixedLocator(ticks))
+    ax.yaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: power_text(value) or _times_power(value))
+    )
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.grid(True, axis="y", color="#DDDDDD", linewidth=0.4, zorder=0)
+
+
+def _times_power(value: float) -> str:
+    """Return ``5×10⁻⁷`` for 5e-7."""
+    exponent = math.floor(math.log10(value) + 1e-9)
+    return f"{round(value / 10.0**exponent)}×{power_text(10.0**exponent)}"
+
+
+def _beside(ax: Axes, names: Sequence[str], colours: Sequence[str]) -> None:
+    """Write names to the right of a panel, where no line can hide them."""
+    for i, (name, colour) in enumerate(zip(names, colours, strict=True)):
+        network, station, *rest = f"{safe_text(name)}...".split(".")[:4]
+        text = f"{network}.{station}"
+        if any(rest):
+            text += "\n" + ".".join(r for r in rest if r)
+        ax.annotate(
+            text,
+            (1.0, 1.0),
+            xycoords="axes fraction",
+            xytext=(4, -1 - 9.2 * i),
+            textcoords="offset points",
+            va="top",
+            fontsize=SMALL,
+            family=FONT,
+            color=colour,
+        )
+
+
+def _draw_ratios(
+    ax: Axes,
+    timeline: Timeline,
+    table: pd.DataFrame,
+    name: str,
+    start: UTCDateTime,
+    end: UTCDateTime,
+) -> None:
+    table = _within(table, start, end)
+    figures = table["median"].to_numpy(float)
+    if not np.isfinite(figures).any():
+        empty_panel(ax, f"no ratio {safe_text(name)}")
+        return
+    ids = sorted(set(table["trace_id"]))[:MOST]
+    for i, trace_id in enumerate(ids):
+        days, median = _series(table[table["trace_id"] == trace_id], "median", timeline.step)
+        ax.plot(
+            days,
+            median,
+            color=colour_of(i),
+            linewidth=0.8,
+            linestyle=("-", "--")[i // 8],
+            zorder=4,
+        )
+    low, high = np.nanpercentile(figures, (0.2, 99.8))
+    room = 0.08 * max(high - low, 0.05 * abs(high), 1e-12)
+    ax.set_ylim(low - room, high + room)
+    _few_ticks(ax, float(high))
+    ax.grid(True, axis="y", color="#DDDDDD", linewidth=0.4, zorder=0)
+    first = table.iloc[0]
+    label_axes(
+        ax,
+        y=f"{safe_text(name).upper()} (ratio)",
+        title=f"{safe_text(name).upper()}: median of each step, from "
+        f"{'median' if first['statistic'] == 'median_abs' else safe_text(first['statistic'])} "
+        f"amplitudes ({unit_text(str(first['quantity']))})",
+    )
+    _beside(ax, [station_of(i) for i in ids], [colour_of(i) for i in range(len(ids))])
+
+
+__all__ = ["HasTimeline", "plot_timeline"]
