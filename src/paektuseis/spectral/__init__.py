@@ -7,6 +7,7 @@ attributes: dominant, centroid and central frequency, bandwidth, shape factor,
 entropy and the frequency index.
 """
 
+from ._bands import SSAM_EDGES
 from .attributes import (
     bandwidth,
     central_frequency,
@@ -16,10 +17,11 @@ from .attributes import (
     shape_factor,
     spectral_entropy,
 )
-from .bands import SSAM_EDGES, ssam
+from .bands import ssam
 from .density import power_spectral_density
 from .describe import spectral_attributes
 from .fourier import amplitude_spectrum
+from .hourly import NoisePSD, noise_psd
 from .noise import NoiseModels, noise_models
 from .summaries import median_spectrum, octave_bands
 from .timefrequency import minute_spectra, spectrogram
@@ -27,6 +29,7 @@ from .timefrequency import minute_spectra, spectrogram
 __all__ = [
     "SSAM_EDGES",
     "NoiseModels",
+    "NoisePSD",
     "amplitude_spectrum",
     "bandwidth",
     "central_frequency",
@@ -36,6 +39,7 @@ __all__ = [
     "median_spectrum",
     "minute_spectra",
     "noise_models",
+    "noise_psd",
     "octave_bands",
     "power_spectral_density",
     "shape_factor",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from .._jit import kernel
 
 
@@ -84,35 +86,114 @@ def add_spectra(z: Any, columns: Any, first: int, power: Any, low: int, amplitud
 
 
 @kernel
-def paired_windows(x: Any, first: Any, second: Any, taper: Any, out: Any, means: Any) -> None:
-    """Fill ``out[r]`` with two windows, by turns the real and the imaginary part of one row.
+def quarter_lines(x: Any, quarter: int, mean: Any, slope: Any) -> None:
+    """Fill mean and slope of the regression lines of windows of four quarters.
 
-    Each is freed of its line and tapered; ``second[r] < 0`` stands for no second window.
+    Window j holds the quarters j to j + 3 of ``x``, so that each quarter is summed once.
+    Means are told from the first sample, which keeps a constant exactly without power.
     """
-    n = taper.size
-    centre = (n - 1) / 2.0
-    for r in range(first.size):
-        u = x[first[r] : first[r] + n]
-        lone = second[r] < 0
-        v = u if lone else x[second[r] : second[r] + n]
-        mu, su = line_of(u, True)
-        mv, sv = line_of(v, True)
-        present = 0.0 if lone else 1.0
-        row = out[r]
-        for i in range(n):
+    pivot = float(x[0])
+    centre = (quarter - 1) / 2.0
+    whole = quarter - quarter % 4
+    n = 4.0 * quarter
+    spread = n * (n * n - 1.0) / 12.0
+    mean[:] = 0.0
+    slope[:] = 0.0
+    for block in range(mean.size + 3):
+        w = x[block * quarter : (block + 1) * quarter]
+        a = b = c = d = 0.0
+        e = f = g = h = 0.0
+        for i in range(0, whole, 4):
+            v0 = w[i] - pivot
+            v1 = w[i + 1] - pivot
+            v2 = w[i + 2] - pivot
+            v3 = w[i + 3] - pivot
             away = i - centre
-            row[2 * i] = (u[i] - mu - su * away) * taper[i]
-            row[2 * i + 1] = (v[i] - mv - sv * away) * taper[i] * present
-        means[r] = mu + mv
+            a += v0
+            b += v1
+            c += v2
+            d += v3
+            e += away * v0
+            f += (away + 1.0) * v1
+            g += (away + 2.0) * v2
+            h += (away + 3.0) * v3
+        for i in range(whole, quarter):
+            a += w[i] - pivot
+            e += (i - centre) * (w[i] - pivot)
+        total = (a + b) + (c + d)
+        moment = (e + f) + (g + h)
+        for j in range(max(block - 3, 0), min(block + 1, mean.size)):
+            mean[j] += total / n
+            slope[j] += (moment + (block - j - 1.5) * quarter * total) / spread
+    for j in range(mean.size):
+        mean[j] += pivot
 
 
 @kernel
-def add_squares(z: Any, owner: Any, total: Any) -> None:
-    """Add ``|z[r]|**2`` to ``total[owner[r]]``; ``z`` holds real and imaginary parts by turns."""
-    for r in range(owner.size):
-        if owner[r] < 0:
-            continue
-        out = total[owner[r]]
+def without_line(w: Any, ramp: Any, level: float, slope: float, out: Any) -> None:
+    """Fill ``out`` with ``w`` less a line (``ramp``: 0, 1, 2, ...)."""
+    for i in range(out.size):
+        out[i] = (w[i] - level) - slope * ramp[i]
+
+
+@kernel
+def quarter_rows(
+    u: Any, v: Any, line_u: Any, line_v: Any, flanks: Any, turn: Any, s: Any, out: Any
+) -> None:
+    """First step (radix four) of the transform of u + iv, two tapered windows without their lines.
+
+    ``out`` (4, 2 q) holds real and imaginary parts by turns; the transform of its row r has the
+    frequencies 4 k + r of the whole. ``line_*`` are mean and slope; ``flanks`` (2, q) the taper
+    of the first and of the last quarter, the others have none; ``turn`` (2, q) the cosine and
+    sine of ``-2 pi n / (4 q)``; ``s`` is room for 2112 numbers: stretches of 256 of the four
+    quarters of u, then of v, each 264 after the one before (at powers of two they would fall
+    on the same lines of the cache).
+    """
+    q = flanks.shape[1]
+    ramp = np.arange(256.0)
+    for begin in range(0, q, 256):
+        size = min(256, q - begin)
+        for k in range(4):
+            place = k * q + begin
+            away = place - (4 * q - 1) / 2.0
+            x, y = s[264 * k : 264 * k + size], s[264 * (k + 4) : 264 * (k + 4) + size]
+            without_line(u[place:], ramp, line_u[0] + line_u[1] * away, line_u[1], x)
+            without_line(v[place:], ramp, line_v[0] + line_v[1] * away, line_v[1], y)
+            if k == 0 or k == 3:
+                flank = flanks[k // 3, begin:]
+                for i in range(size):
+                    x[i] *= flank[i]
+                for i in range(size):
+                    y[i] *= flank[i]
+        cosine, sine = turn[0, begin:], turn[1, begin:]
+        for i in range(size):
+            ac, bd = s[i] + s[i + 528], s[i + 264] + s[i + 792]
+            eg, fh = s[i + 1056] + s[i + 1584], s[i + 1320] + s[i + 1848]
+            a_c, b_d = s[i] - s[i + 528], s[i + 264] - s[i + 792]
+            e_g, f_h = s[i + 1056] - s[i + 1584], s[i + 1320] - s[i + 1848]
+            c1, s1 = cosine[i], sine[i]
+            c2, s2 = c1 * c1 - s1 * s1, c1 * s1 + c1 * s1
+            c3, s3 = c1 * c2 - s1 * s2, c1 * s2 + s1 * c2
+            s[i], s[i + 1056] = ac + bd, eg + fh
+            re, im = a_c + f_h, e_g - b_d
+            s[i + 264], s[i + 1320] = re * c1 - im * s1, re * s1 + im * c1
+            re, im = ac - bd, eg - fh
+            s[i + 528], s[i + 1584] = re * c2 - im * s2, re * s2 + im * c2
+            re, im = a_c - f_h, e_g + b_d
+            s[i + 792], s[i + 1848] = re * c3 - im * s3, re * s3 + im * c3
+        for k in range(4):
+            x, y = s[264 * k : 264 * k + size], s[264 * (k + 4) : 264 * (k + 4) + size]
+            row = out[k, 2 * begin :]
+            for i in range(size):
+                row[2 * i] = x[i]
+                row[2 * i + 1] = y[i]
+
+
+@kernel
+def add_squares(z: Any, total: Any) -> None:
+    """Add ``|z|**2`` to ``total``; ``z`` (row, 2 n) holds real and imaginary parts by turns."""
+    for r in range(total.shape[0]):
+        out = total[r]
         row = z[r]
         for k in range(out.size):
             re = float(row[2 * k])

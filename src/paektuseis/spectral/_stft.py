@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from obspy import UTCDateTime
 
 from .._segments import TOLERANCE, Segment
@@ -75,9 +77,9 @@ class Grid:
         return starts[good], owner[good]
 
 
-def nearest(places: FloatArray) -> IntArray:
+def nearest(places: NDArray[np.floating[Any]]) -> IntArray:
     """Round places in samples to whole samples; halfway, and a little above, down."""
-    return np.ceil(places - (0.5 + TOLERANCE)).astype(np.int64)
+    return np.asarray(np.ceil(places - (0.5 + TOLERANCE)), dtype=np.int64)
 
 
 def span_from(

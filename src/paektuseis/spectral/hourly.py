@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from ..errors import MetadataError, ParameterError, WaveformError
 from ..processing import response_curve
 from ..times import TimeLike
 from ..types import FloatArray
-from ._kernels import add_squares, paired_windows
+from ._kernels import add_squares, quarter_lines, quarter_rows
 from ._stft import nearest, span_from
 from ._windows import IntArray, filtered_text, squared
 
@@ -30,10 +31,8 @@ TOLERATED = 1e-4
 ROUNDING = 3e-14
 """Mean power of the rounding of a single-precision transform, as a share of the mean power."""
 
-BATCH = 4  # transforms side by side: fills the lanes of single precision
-HOURS = 4  # windows at work at once; HOURS * pairs is a whole number of batches
 SMOOTHING, STEP = 1.0, 0.125  # octaves
-CosineFlank = 0.2
+TAPERED = 0.2
 """Share of a sub-window that is tapered, both ends together."""
 
 
@@ -98,21 +97,16 @@ class _Plan:
     size: int
     taper: FloatArray
     scale: float
-    inside: IntArray
+    count: int
     periods: FloatArray
     edges: FloatArray
     low: IntArray
     high: IntArray
 
     @property
-    def pairs(self) -> int:
-        """Transforms of one window, two sub-windows in each."""
-        return -(-len(self.inside) // 2)
-
-    @property
     def frequencies(self) -> FloatArray:
         """Frequencies of the transform above 0 Hz, descending: their periods ascend."""
-        return np.arange(self.size // 2, 0, -1) * (self.rate / self.size)
+        return np.asarray(np.arange(self.size // 2, 0, -1) * (self.rate / self.size))
 
 
 def noise_psd(
@@ -224,7 +218,7 @@ def noise_psd(
         sampling_rate=plan.rate,
         coverage=len(chosen) / expected if expected else 0.0,
         method=(
-            f"{len(plan.inside)} periodograms of {plan.size / plan.rate:g} s, linear trend "
+            f"{plan.count} periodograms of {plan.size / plan.rate:g} s, linear trend "
             "removed, 10 % cosine taper at each end, 75 % overlap; mean of decibels over full "
             "octaves in steps of 1/8 octave (McNamara and Buland 2004)" + filtered_text(pieces[0])
         ),
@@ -240,8 +234,7 @@ def _plan(rate: float, length: float, trace_id: str) -> _Plan:
             f"length={length:g} s holds {samples} samples of {trace_id} at {rate:g} Hz; "
             f"give at least {64 / rate:g} s"
         )
-    hop = size - int(0.75 * size)
-    taper = cosine_flanks(size, CosineFlank)
+    taper = cosine_flanks(size, TAPERED)
     periods = 1.0 / (np.arange(size // 2, 0, -1) * (rate / size))
     left, right, centre = period_bins(periods)
     return _Plan(
@@ -250,7 +243,7 @@ def _plan(rate: float, length: float, trace_id: str) -> _Plan:
         size=size,
         taper=taper,
         scale=1.0 / (rate * float(np.dot(taper, taper))),
-        inside=np.arange(0, samples - size + 1, hop, dtype=np.int64),
+        count=(samples - size) // (size // 4) + 1,
         periods=centre,
         edges=np.column_stack([left, right]),
         low=np.searchsorted(periods, left, side="left").astype(np.int64),
@@ -305,75 +298,80 @@ def _levels(
 ) -> NDArray[np.bool_]:
     """Fill ``out`` with the smoothed decibels of each window; return which hold numbers only."""
     usable = np.ones(len(starts), dtype=np.bool_)
-    for part, (total, means) in _powers(pieces, piece_of, starts, plan, np.float32):
-        usable[part] = np.isfinite(means)
-        out[part], rounding = _smoothed(total, plan)
-        for i in np.flatnonzero(usable[part] & (rounding > TOLERATED)):
-            k = part.start + int(i)
-            again = slice(k, k + 1)
-            for _, (exact, _) in _powers(pieces, piece_of[again], starts[again], plan, np.float64):
-                out[again], _ = _smoothed(exact[:1], plan)
+    single, double = _Transform(plan, np.float32), None
+    for k, (index, start) in enumerate(zip(piece_of, starts, strict=True)):
+        x = pieces[index].data[start : start + plan.samples]
+        if not single.fits(x):
+            usable[k] = False
+            continue
+        out[k], rounding = _smoothed(single.density(), plan)
+        if rounding > TOLERATED:
+            double = double or _Transform(plan, np.float64)
+            double.fits(x)
+            out[k], _ = _smoothed(double.density(), plan)
     return usable
 
 
-def _powers(
-    pieces: Sequence[Segment], piece_of: IntArray, starts: IntArray, plan: _Plan, kind: type
-) -> Iterator[tuple[slice, tuple[FloatArray, FloatArray]]]:
-    """Yield, for a few windows at a time, the sums of |Z|² of their paired sub-windows.
+class _Transform:
+    """Mean power of the sub-windows of one window, two of them to a complex transform.
 
-    With Z the transform of u + iv, ``|Z(f)|² + |Z(-f)|² = 2 |U|² + 2 |V|²``: one transform
-    gives the power of two real sub-windows.
+    With Z the transform of u + iv, ``|Z(f)|² + |Z(-f)|² = 2 |U|² + 2 |V|²``. A transform of 4 q
+    samples is done as one step of radix four and four transforms of q side by side, which
+    stay in cache and fill the lanes of the processor.
     """
-    from scipy.fft import fft
 
-    first = plan.inside[0::2]
-    second = np.full(plan.pairs, -1, dtype=np.int64)
-    second[: len(plan.inside) // 2] = plan.inside[1::2]
-    buffer = np.empty((BATCH, 2 * plan.size), dtype=kind)
-    values = buffer.view(np.complex64 if kind is np.float32 else np.complex128)
-    total = np.empty((HOURS, plan.size))
-    for begin in range(0, len(starts), HOURS):
-        part = slice(begin, min(begin + HOURS, len(starts)))
-        hours = np.arange(part.stop - part.start)
-        owner = np.repeat(hours, plan.pairs)
-        place = starts[part][owner]
-        pair = np.tile(np.arange(plan.pairs), len(hours))
-        u = place + first[pair]
-        v = np.where(second[pair] < 0, -1, place + second[pair])
-        total[:], means = 0.0, np.zeros(len(hours))
-        for low in range(0, len(owner), BATCH):
-            rows = slice(low, min(low + BATCH, len(owner)))
-            level = np.zeros(BATCH)
-            for index in np.unique(piece_of[part][owner[rows]]):
-                mine = np.flatnonzero(piece_of[part][owner[rows]] == index)
-                lo, hi = int(mine[0]), int(mine[-1]) + 1
-                paired_windows(
-                    pieces[index].data, u[rows][lo:hi], v[rows][lo:hi], plan.taper,
-                    buffer[lo:hi], level[lo:hi],
-                )  # fmt: skip
-            n = rows.stop - rows.start
-            buffer[n:] = 0.0  # always as many side by side: no value depends on its place
-            z = fft(values, axis=1, overwrite_x=True)
-            add_squares(z.view(kind), owner[rows], total)
-            np.add.at(means, owner[rows], level[:n])
-        yield part, (total[: len(hours)], means)
+    def __init__(self, plan: _Plan, kind: type) -> None:
+        q = plan.size // 4
+        self.plan, self.kind = plan, kind
+        self.buffer: NDArray[Any] = np.zeros((4, 2 * q), dtype=kind)
+        self.total = np.zeros((4, q))
+        self.line = np.zeros((2, plan.count))
+        self.flanks = np.ascontiguousarray(plan.taper.reshape(4, q)[[0, 3]])
+        angle = -2.0 * np.pi * np.arange(q) / plan.size
+        self.turn: NDArray[Any] = np.array([np.cos(angle), np.sin(angle)], dtype=kind)
+        self.room: NDArray[Any] = np.zeros(2112, dtype=kind)
+        self.x: NDArray[Any] = np.zeros(0)
+
+    def fits(self, x: NDArray[Any]) -> bool:
+        """Take the samples of one window; return whether they are numbers."""
+        self.x = x
+        quarter_lines(x, self.plan.size // 4, self.line[0], self.line[1])
+        return bool(np.isfinite(self.line).all())  # one that is none spoils the sums
+
+    def density(self) -> FloatArray:
+        """Return the mean periodogram from the lowest frequency above 0 Hz to Nyquist."""
+        from scipy.fft import fft
+
+        x, line, buffer = self.x, self.line, self.buffer
+        q, count = self.plan.size // 4, self.plan.count
+        z = buffer.view(np.complex64 if self.kind is np.float32 else np.complex128)
+        self.total[:] = 0.0
+        for j in range(0, count, 2):
+            k = min(j + 1, count - 1)
+            u, v = x[j * q : (j + 4) * q], x[k * q : (k + 4) * q]
+            quarter_rows(u, v, line[:, j], line[:, k], self.flanks, self.turn, self.room, buffer)
+            if k == j:  # the last one twice, at half its power
+                buffer *= math.sqrt(0.5)
+            add_squares(fft(z, axis=1, overwrite_x=True).view(self.kind), self.total)
+        power = self.total.T.ravel()  # the transform of row r has the frequencies 4 k + r
+        half = self.plan.size // 2
+        density = power[1 : half + 1] + power[: half - 1 : -1]
+        density[-1] *= 0.5  # the Nyquist frequency has no other side
+        density *= self.plan.scale / count
+        return np.asarray(density)
 
 
-def _smoothed(total: FloatArray, plan: _Plan) -> tuple[FloatArray, FloatArray]:
+def _smoothed(power: FloatArray, plan: _Plan) -> tuple[FloatArray, float]:
     """Return decibels by bin, and the largest rounding in any of them (if single precision)."""
-    half, count = plan.size // 2, len(plan.inside)
-    power = total[:, 1 : half + 1] + total[:, : half - 1 : -1]  # f and -f, up to Nyquist
-    power[:, -1] *= 0.5  # the Nyquist bin has no other side
-    power *= plan.scale / count
-    level = np.log(np.maximum(power[:, ::-1], SMALLEST))
+    level = np.log(np.maximum(power[::-1], SMALLEST))
     level *= 10.0 / math.log(10.0)
-    sums = np.zeros((len(level), half + 1))
-    np.cumsum(level, axis=1, out=sums[:, 1:])
+    sums = np.zeros(len(level) + 1)
+    np.cumsum(level, out=sums[1:])
     width = plan.high - plan.low
-    decibels = (sums[:, plan.high] - sums[:, plan.low]) / width
-    noise = ROUNDING * power.mean(axis=1)[:, None] / 10.0 ** (decibels / 10.0)
-    miss = (10.0 / math.log(10.0)) * (noise + 2.0 * np.sqrt(noise / (count * width)))
-    return decibels, miss.max(axis=1)
+    decibels = (sums[plan.high] - sums[plan.low]) / width
+    noise = ROUNDING * power.mean() / 10.0 ** (decibels / 10.0)
+    miss = (10.0 / math.log(10.0)) * (noise + 2.0 * np.sqrt(noise / (plan.count * width)))
+    return decibels, float(miss.max())
 
 
 def _responses(

@@ -159,7 +159,7 @@ def median_spectrum(spectrogram: Spectrogram) -> Spectrum:
             "the spectrogram does not know the degrees of freedom of its values, which the bias "
             "of a median depends on; make it with paektuseis.spectrogram or minute_spectra"
         )
-    good = np.isfinite(spectrogram.values).all(axis=0)
+    good: NDArray[np.bool_] = np.asarray(np.isfinite(spectrogram.values).all(axis=0))
     if not good.any():
         raise WaveformError(f"the spectrogram of {spectrogram.trace_id} holds no value")
     values = np.median(spectrogram.values[:, good], axis=1)

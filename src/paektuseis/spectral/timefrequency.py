@@ -189,7 +189,8 @@ def _densities(
         units=squared(piece.units),
         statistic="power spectral density",
         trace_id=grid.trace_id,
-        method=how + ("" if average is None else f", mean over {average:g} s")
+        method=how
+        + ("" if average is None else f", mean over {average:g} s")
         + filtered_text(piece),
         dof=_freedom(taper, grid.hop, sums.count),
     )
