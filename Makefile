@@ -1,6 +1,7 @@
 # Short names for what a developer does every day. `make check` runs what CI runs,
 # in the environment that is active: pip install -e ".[test]"
 PYTHON ?= python
+VERBS = $(filter-out benchmarks/bench_batch.py, $(wildcard benchmarks/bench_*.py))
 export MPLBACKEND = Agg
 
 .PHONY: help check format lint types imports test quick docs bench sample clean
@@ -33,8 +34,8 @@ quick:  ## the suite without what takes more than ten seconds
 docs:  ## docs/_build/html/index.html
 	$(PYTHON) -m sphinx -W --keep-going -b html docs docs/_build/html
 
-bench:  ## timings on this machine
-	@for script in benchmarks/*.py; do $(PYTHON) $$script || exit 1; done
+bench:  ## timings of the verbs on this machine (the archive run: see benchmarks/README.md)
+	@for script in benchmarks/response.py $(VERBS); do $(PYTHON) $$script || exit 1; done
 
 sample:  ## write data/sample anew, bit for bit
 	$(PYTHON) data/make_sample.py data/sample

@@ -202,17 +202,19 @@ class Model:
         size = hops * HOP
         data = np.empty(size, dtype=np.float32)
         for first in range(0, total, size):
-            for hop in range(hops):
+            blocks = min(hops, -(-(total - first) // HOP))
+            for hop in range(blocks):
                 block = self._block(station, component, first // HOP + hop)
                 block[:FADE] *= rise
                 block[:FADE] += tail
                 tail = block[HOP:] * rise[::-1]
                 data[hop * HOP : (hop + 1) * HOP] = block[:HOP]
-            self._add_events(station, component, first, data)
-            self._add_spikes(station, component, first, data)
+            piece = data[: min(blocks * HOP, total - first)]
+            self._add_events(station, component, first, piece)
+            self._add_spikes(station, component, first, piece)
             if self.chatter and (station, component) == (self.stations - 1, 0):
-                self._add_chatter(first, data)
-            yield first, np.rint(data[: total - first]).astype(np.int32)
+                self._add_chatter(first, piece)
+            yield first, np.rint(piece).astype(np.int32)
 
     def _add_events(
         self, station: int, component: int, first: int, data: NDArray[np.float32]

@@ -43,7 +43,7 @@ BANDS = {"vlf": (0.01, 0.1), "lf": (0.1, 2.0), "rsam": (2.0, 5.0), "mf": (4.5, 8
          "hf": (8.0, 16.0)}  # fmt: skip
 RATIOS = {"vlar": ("vlf", "lf"), "lrar": ("lf", "rsam"), "rmar": ("rsam", "mf")}
 WINDOW = 600  # s of RSAM and ratios
-NPERSEG = 1024
+SPECTRAL_WINDOW = 10.24  # s
 SSAM_EDGES = np.concatenate([np.arange(0.5, 5.01, 0.5), np.arange(6, 10.1), np.arange(12, 20.1, 2)])
 PER_OCTAVE = 12
 
@@ -70,20 +70,31 @@ class Responses:
 
     def velocity(self, trace: Trace, longest: int) -> np.ndarray:
         """Return m/s (counts freed of their mean without a response), float64."""
+        nyquist = trace.stats.sampling_rate / 2
+        pre_filt = (0.01, 0.02, 0.8 * nyquist, 0.88 * nyquist)
+        if self.how == "cached":
+            with self.clock("curve"):
+                size, curve = self._curve(trace, longest, pre_filt)
+            with self.clock("response"):
+                return self._divided(trace.data, size, curve)
+        with self.clock("response"):
+            return self._moved(trace, pre_filt)
+
+    def _moved(self, trace: Trace, pre_filt) -> np.ndarray:
         data = trace.data.astype(np.float64)
         data -= data.mean()
         if self.how == "none":
             return data
-        nyquist = trace.stats.sampling_rate / 2
-        pre_filt = (0.01, 0.02, 0.8 * nyquist, 0.88 * nyquist)
-        if self.how == "obspy":
-            trace = Trace(data, trace.stats)
-            trace.remove_response(
-                self.inventory, output="VEL", pre_filt=pre_filt, water_level=None,
-                zero_mean=False, taper_fraction=0.02,
-            )  # fmt: skip
-            return trace.data
-        size, curve = self._curve(trace, longest, pre_filt)
+        trace = Trace(data, trace.stats)
+        trace.remove_response(
+            self.inventory, output="VEL", pre_filt=pre_filt, water_level=None,
+            zero_mean=False, taper_fraction=0.02,
+        )  # fmt: skip
+        return trace.data
+
+    def _divided(self, counts: np.ndarray, size: int, curve: np.ndarray) -> np.ndarray:
+        data = counts.astype(np.float64)
+        data -= data.mean()
         data *= cosine_taper(len(data), 0.02)
         spectrum = rfft(data, size)
         spectrum *= curve
@@ -97,11 +108,10 @@ class Responses:
         rate = trace.stats.sampling_rate
         size = next_fast_len(longest + int(60 * rate), real=True)
         size += size % 2
-        with self.clock("curve"):
-            response = self.inventory.get_response(trace.id, trace.stats.starttime)
-            curve, f = response.get_evalresp_response(1 / rate, size, output="VEL")
-            curve[0] = np.inf
-            curve = cosine_sac_taper(f, flimit=pre_filt) / curve
+        response = self.inventory.get_response(trace.id, trace.stats.starttime)
+        curve, f = response.get_evalresp_response(1 / rate, size, output="VEL")
+        curve[0] = np.inf
+        curve = cosine_sac_taper(f, flimit=pre_filt) / curve
         self.curves[trace.id] = size, curve
         return self.curves[trace.id]
 
@@ -197,23 +207,24 @@ def minute_spectra(
     """Return frequencies, power by minute (1440, bands) and SSAM (1440, 19) from one STFT."""
     size, count = int(60 * rate), DAY // 60
     low, high = max(0, -(-first // size)), min(count, (first + len(x)) // size)
-    edges = 0.1 * 2 ** (np.arange(0, 8.9 * PER_OCTAVE) / PER_OCTAVE)
-    f = np.fft.rfftfreq(NPERSEG, 1 / rate)
-    cut = np.unique(np.searchsorted(f, edges[edges < rate / 2]))
-    width = np.diff(np.append(cut, len(f)))
-    power = np.full((count, len(cut)), np.nan)
+    nperseg = round(SPECTRAL_WINDOW * rate)
+    f = np.fft.rfftfreq(nperseg, 1 / rate)
+    number = np.floor(PER_OCTAVE * np.log2(f[1:]) + 0.5)
+    number, cut, width = np.unique(number, return_index=True, return_counts=True)
+    number, cut, width = number[:-1], cut + 1, width[:-1]  # the last band is cut by Nyquist
+    power = np.full((count, len(number)), np.nan)
     ssam = np.full((count, len(SSAM_EDGES) - 1), np.nan)
     if high > low:
         minutes = x[low * size - first : high * size - first].reshape(high - low, size)
-        _, _, density = spectrogram(minutes, rate, "hann", NPERSEG, NPERSEG // 2)
-        power[low:high] = np.add.reduceat(density.mean(axis=2), cut, axis=1) / width
-        taper = np.hanning(NPERSEG + 1)[:-1]
+        _, _, density = spectrogram(minutes, rate, "hann", nperseg, nperseg // 2)
+        power[low:high] = np.add.reduceat(density.mean(axis=2), cut, axis=1)[:, :-1] / width
+        taper = np.hanning(nperseg + 1)[:-1]
         np.sqrt(density, out=density)
         mean = density.mean(axis=2) * np.sqrt(rate * (taper**2).sum() / 2) * 2 / taper.sum()
         bins = np.searchsorted(f, SSAM_EDGES)
         sums = np.add.reduceat(mean[:, : bins[-1]], bins[:-1], axis=1)
         ssam[low:high] = sums / np.diff(bins)
-    return np.add.reduceat(f, cut) / width, power, ssam
+    return 2 ** (number / PER_OCTAVE), power, ssam
 
 
 class Noise:
@@ -327,12 +338,14 @@ def _channel(
                 data = tr.data.astype(np.float64)
                 data -= data.mean()
                 verticals.append(Trace(data, tr.stats))
-    longest = int((LEAD + DAY + TAIL) * rate) + 1
+    whole = int((LEAD + DAY + TAIL) * rate) + 1
+    longest = max(len(tr) for tr in record)
+    if longest > whole // 2:  # one length of transform for every day, so one curve
+        longest = whole
     series: dict[str, np.ndarray] = {}
     for tr in record:
         first = round((tr.stats.starttime - t0) * rate)
-        with clock("response"):
-            x = responses.velocity(tr, longest)
+        x = responses.velocity(tr, longest)
         with clock("amplitude"):
             for name, values in amplitudes(x, first, rate).items():
                 _merge(series, name, values)
