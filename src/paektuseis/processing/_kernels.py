@@ -181,6 +181,8 @@ def equal_runs(
     i = 0
     for r in range(ranges.shape[0]):
         i = max(i, ranges[r, 0])
+        if i >= ranges[r, 1]:
+            continue
         while i > 0 and x[i] == x[i - 1]:
             i -= 1
         while i < ranges[r, 1]:
