@@ -16,6 +16,12 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         reduced_displacement as reduced_displacement,
         rsam as rsam,
     )
+    from .batch import (
+        ArchiveRun as ArchiveRun,
+        Results as Results,
+        open_results as open_results,
+        run_archive as run_archive,
+    )
     from .catalog import (
         detections_to_catalog as detections_to_catalog,
         event_rate as event_rate,
@@ -251,9 +257,15 @@ _API: dict[str, str] = {
     "load_settings": "config",
     "process_day": "pipeline",
     "process_event": "pipeline",
+    # batch
+    "ArchiveRun": "batch",
+    "Results": "batch",
+    "open_results": "batch",
+    "run_archive": "batch",
 }
 _SUBPACKAGES = (
     "amplitude",
+    "batch",
     "catalog",
     "cli",
     "config",
