@@ -93,9 +93,30 @@ def new_figure(size: tuple[float, float], *, constrained: bool = True) -> Figure
     return figure
 
 
-def axes_or_new(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    """Return the caller's axes, or axes in a figure of their own."""
-    if ax is None:
+def axes_or_new(
+    ax: Axes | None,
+    size: tuple[float, float],
+    margins: tuple[float, float, float, float] | None = None,
+) -> Axes:
+    """Return the caller's axes, or axes in a figure of their own.
+
+    Parameters
+    ----------
+    ax : Axes, optional
+    size : tuple of float
+        Inches.
+    margins : tuple of float, optional
+        Inches left, bottom, right and top of the axes. By default a layout is found for what
+        is drawn, which costs as much again as drawing it.
+    """
+    if ax is None and margins is not None:
+        left, bottom, right, top = margins
+        width, height = size
+        box = (left, bottom, width - left - right, height - bottom - top)
+        ax = new_figure(size, constrained=False).add_axes(
+            (box[0] / width, box[1] / height, box[2] / width, box[3] / height)
+        )
+    elif ax is None:
         ax = new_figure(size).add_subplot()
     elif not isinstance(ax, Axes):
         raise ParameterError(
@@ -123,6 +144,15 @@ def label_axes(
         ax.set_ylabel(y, fontsize=NORMAL, family=FONT)
     if title is not None:
         ax.set_title(title, fontsize=LARGE, loc="left", family=FONT, pad=4, y=1.0)
+
+
+def place_label(ax: Axes, *, left: float) -> None:
+    """Set the label of the y axis at a distance in points, not beside the widest tick label.
+
+    To find the widest, matplotlib lays out every tick label once more.
+    """
+    inches = ax.get_position().width * ax.figure.get_figwidth()
+    ax.yaxis.set_label_coords(-left / 72.0 / inches, 0.5)
 
 
 def write(ax: Axes, x: float, y: float, text: str, **options: Any) -> Any:

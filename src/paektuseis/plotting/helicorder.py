@@ -21,9 +21,11 @@ from ._style import (
     BLUE,
     ORANGE,
     RED,
+    SMALL,
     axes_or_new,
     label_axes,
     number_text,
+    place_label,
     safe_text,
     unit_text,
 )
@@ -74,7 +76,7 @@ def plot_helicorder(
     starttime, endtime : UTCDateTime or str, optional
         Span to draw; by default all there is.
     interval : float, optional
-        Seconds in a row; by default chosen by the span (a day: 900 s).
+        Seconds in a row; by default chosen by the span (a day: 1800 s).
     events : DataFrame, optional
         Table with ``time`` or ``starttime`` (and ``endtime``): a bar below the record.
     scale : float, optional
@@ -126,7 +128,8 @@ def plot_helicorder(
     if not (scale > 0 and np.isfinite(scale)):
         raise ParameterError(f"scale={scale}; give a positive number in the unit of the record")
 
-    ax = axes_or_new(ax, (8.0, min(11.0, 1.2 + 0.07 * max(rows, 24))))
+    size = (8.0, min(11.0, 1.2 + 0.07 * max(rows, 24)))
+    ax = axes_or_new(ax, size, (0.76, 0.45, 0.12, 0.28))
     minutes = (np.arange(columns) + 0.5) * interval / columns / _unit(interval)[0]
     coarse = interval / columns * min(t.stats.sampling_rate for t in traces) >= 20.0
     lines, shades, cut = _lines(low, high, scale, minutes, colors, coarse)
@@ -215,23 +218,27 @@ def _lines(
     coarse: bool,
 ) -> tuple[list[FloatArray], list[str], list[FloatArray]]:
     """Return one outline for each unbroken stretch of a row, and the columns that were cut."""
+    present = np.isfinite(low)
+    rows = np.arange(low.shape[0])[:, None]
+    with np.errstate(invalid="ignore"):
+        beyond = present & (np.fmax(np.abs(low), np.abs(high)) > CLIP * scale)
+        top = rows - np.clip(high / scale, -CLIP, CLIP)
+        bottom = rows - np.clip(low / scale, -CLIP, CLIP)
+    if coarse:  # never thinner than a pen, so that a flat record is seen
+        thin = np.clip(PEN - (bottom - top), 0.0, None) / 2
+        top, bottom = top - thin, bottom + thin
+    half = 0.5 * (x[1] - x[0]) if len(x) > 1 else 0.5
+    shape = _band if coarse else _zigzag
     lines: list[FloatArray] = []
     shades: list[str] = []
-    cut: list[FloatArray] = []
-    half = 0.5 * (x[1] - x[0]) if len(x) > 1 else 0.5
-    for row in range(low.shape[0]):
-        present = np.isfinite(low[row])
-        if not present.any():
-            continue
-        beyond = np.fmax(np.abs(low[row]), np.abs(high[row])) > CLIP * scale
-        top = row - np.clip(high[row] / scale, -CLIP, CLIP)
-        bottom = row - np.clip(low[row] / scale, -CLIP, CLIP)
-        shape = _band if coarse else _zigzag
-        for begin, stop in _runs(present):
-            lines.append(shape(x[begin:stop], top[begin:stop], bottom[begin:stop], half))
-            shades.append(colors[row % len(colors)])
-        for begin, stop in _runs(beyond & present):
-            cut.append(shape(x[begin:stop], top[begin:stop], bottom[begin:stop], half))
+    for row, begin, stop in _runs(present):
+        at = slice(begin, stop)
+        lines.append(shape(x[at], top[row, at], bottom[row, at], half))
+        shades.append(colors[row % len(colors)])
+    cut = [
+        shape(x[begin:stop], top[row, begin:stop], bottom[row, begin:stop], half)
+        for row, begin, stop in _runs(beyond)
+    ]
     return lines, shades, cut
 
 
@@ -240,17 +247,25 @@ def _zigzag(x: FloatArray, top: FloatArray, bottom: FloatArray, half: float) -> 
 
 
 def _band(x: FloatArray, top: FloatArray, bottom: FloatArray, half: float) -> FloatArray:
-    """Return the closed outline, never thinner than a pen, so that a flat record is seen."""
-    thin = np.clip(PEN - (bottom - top), 0.0, None) / 2
-    x = np.concatenate(([x[0] - half], x, [x[-1] + half]))
-    top = np.pad(top - thin, 1, mode="edge")
-    bottom = np.pad(bottom + thin, 1, mode="edge")
-    return np.column_stack((np.concatenate((x, x[::-1])), np.concatenate((top, bottom[::-1]))))
+    """Return the closed outline, reaching half a column beyond its first and last."""
+    n = len(x) + 2
+    outline = np.empty((2 * n, 2))
+    outline[1 : n - 1, 0] = x
+    outline[0, 0], outline[n - 1, 0] = x[0] - half, x[-1] + half
+    outline[n:, 0] = outline[n - 1 :: -1, 0]
+    outline[1 : n - 1, 1], outline[n + 1 : -1, 1] = top, bottom[::-1]
+    outline[0, 1], outline[n - 1, 1] = top[0], top[-1]
+    outline[n, 1], outline[-1, 1] = bottom[-1], bottom[0]
+    return outline
 
 
-def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+def _runs(flags: NDArray[np.bool_]) -> list[tuple[int, int, int]]:
+    """Return row, begin and stop of each unbroken run of flags within a row."""
+    rows, columns = flags.shape
+    padded = np.zeros((rows, columns + 2), dtype=np.int8)
+    padded[:, 1:-1] = flags
+    row, edge = np.nonzero(np.diff(padded, axis=1))
+    return list(zip(row[::2].tolist(), edge[::2].tolist(), edge[1::2].tolist(), strict=True))
 
 
 def _mark(ax: Axes, events: pd.DataFrame, base: UTCDateTime, interval: float, rows: int) -> None:
@@ -307,3 +322,4 @@ def _row_times(ax: Axes, base: UTCDateTime, interval: float, rows: int) -> None:
         midnight = i > 0 and int(at.ns) % round(DAY * 1e9) == 0
         labels.append(at.strftime("%m-%d" if midnight else pattern))
     ax.set_yticks(positions, labels)
+    place_label(ax, left=9.0 + 0.6 * SMALL * max(len(label) for label in labels))

@@ -69,6 +69,7 @@ def _write(figure: Figure, path: Path, kind: str, dpi: float) -> None:
     # tenth of a page; both are set for this one file and put back
     with matplotlib.rc_context({"svg.hashsalt": "paektuseis", "text.hinting": "none"}):
         try:
-            figure.savefig(path, format=kind, dpi=dpi, metadata=_METADATA[kind])
+            options = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
+            figure.savefig(path, format=kind, dpi=dpi, metadata=_METADATA[kind], **options)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error}") from error
