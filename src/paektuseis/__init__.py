@@ -12,6 +12,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at run time
     from . import synthetic as synthetic, tables as tables
     from .amplitude import (
+        RATIO_FAMILY as RATIO_FAMILY,
+        RatioBands as RatioBands,
+        RsamBand as RsamBand,
+        band_amplitudes as band_amplitudes,
+        band_ratio as band_ratio,
+        dsar as dsar,
         peak_amplitude as peak_amplitude,
         reduced_displacement as reduced_displacement,
         rsam as rsam,
@@ -231,6 +237,12 @@ _API: dict[str, str] = {
     "median_spectrum": "spectral",
     # amplitude
     "rsam": "amplitude",
+    "RATIO_FAMILY": "amplitude",
+    "RatioBands": "amplitude",
+    "RsamBand": "amplitude",
+    "band_amplitudes": "amplitude",
+    "band_ratio": "amplitude",
+    "dsar": "amplitude",
     "peak_amplitude": "amplitude",
     "reduced_displacement": "amplitude",
     # catalog
