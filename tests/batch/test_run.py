@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -129,6 +130,8 @@ def test_processes_and_threads_write_the_same_bytes(two_days, archive, settings,
 def test_a_worker_that_dies_costs_its_day_alone(archive, settings, tmp_path, monkeypatch):
     from paektuseis.batch import run
 
+    # worker processes import this module by its name
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2]))
     monkeypatch.setattr(run, "run_job", dies_on_the_second_day)
     done = ps.run_archive(archive, settings, tmp_path / "out", workers=2)
     assert (done.done, done.failed) == (2, 1)

@@ -79,7 +79,7 @@ def days_between(start: UTCDateTime, end: UTCDateTime) -> list[tuple[UTCDateTime
 
 
 def plan_days(
-    index: ArchiveIndex,
+    holdings: ArchiveIndex,
     spans: Iterable[tuple[UTCDateTime, UTCDateTime]],
     *,
     settings: Settings,
@@ -94,7 +94,7 @@ def plan_days(
     """
     ids = [
         name
-        for name in index.trace_ids()
+        for name in holdings.trace_ids()
         if any(fnmatchcase(name, pattern) for pattern in settings.data.trace_ids)
     ]
     fixed = {
@@ -108,11 +108,11 @@ def plan_days(
     lead = lead_time(settings)
     jobs = []
     for start, end in spans:
-        if not index.files(ids, start, end):
+        if not holdings.files(ids, start, end):
             continue
         files = [
             [row["path"], row["size"], row["mtime_ns"], row["digest"]]
-            for row in index.files(ids, start - lead, end + TAIL)
+            for row in holdings.files(ids, start - lead, end + TAIL)
         ]
         text = json.dumps({**fixed, "span": [start.ns, end.ns], "files": files}, sort_keys=True)
         jobs.append(

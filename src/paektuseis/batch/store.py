@@ -66,7 +66,7 @@ def write_day(
         noise = list(result.noise.values())
         for table, frame, arrays in (
             ("spectra", _spectra_rows(spectra), [s.values.T.astype(np.float32) for s in spectra]),
-            ("noise", _noise_rows(noise), [n.values.astype(np.float32) for n in noise]),
+            ("noise", _noise_rows(noise), [n.decibels.astype(np.float32) for n in noise]),
         ):
             write_table(frame, temporary / f"{table}.parquet", arrays={"values": arrays})
             rows[table] = len(frame)
@@ -184,8 +184,8 @@ def _noise_rows(noise: list[NoisePSD]) -> pd.DataFrame:
     parts = [
         _rows(
             n.trace_id,
-            np.array([int(t.ns) for t in n.starttimes], np.int64),
-            window=n.window,
+            n.starttimes.astype("datetime64[ns]").astype(np.int64),
+            window=n.length,
             step=n.step,
             units=n.units,
             statistic="power spectral density",

@@ -238,7 +238,10 @@ def network_rates(
         seen = detections[detections["detector"] == detector.name]
 
         def counted(
-            need: int, seen: pd.DataFrame = seen, mine: pd.DataFrame = mine, name: str = detector.name
+            need: int,
+            seen: pd.DataFrame = seen,
+            mine: pd.DataFrame = mine,
+            name: str = detector.name,
         ) -> pd.DataFrame:
             return event_rate(
                 seen, window=window, starttime=start, endtime=end, monitoring=mine,

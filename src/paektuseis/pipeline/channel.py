@@ -2,59 +2,101 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from obspy import Inventory, Stream, UTCDateTime
 
 from .. import tables
-from ..amplitude import rsam
+from ..amplitude import RATIO_FAMILY, RsamBand, band_amplitudes
 from ..config import DetectorSettings, Settings
-from ..detection import monitored_time, sta_lta, trigger_onsets
-from ..errors import ParameterError, WaveformError
+from ..detection import detect_triggers
+from ..errors import MetadataError, ParameterError, WaveformError
 from ..io import Archive
-from ..processing import bandpass, check_waveforms, preprocess
+from ..processing import check_waveforms, memory_time, sound_pieces
 from ..provenance import units_of
-from ..spectral import power_spectral_density, spectrogram
+from ..spectral import NoisePSD, minute_spectra, noise_psd, power_spectral_density
+from ..times import as_timestamp
 from ..types import Spectrogram, Spectrum
-from .units import to_velocity
+from .units import continuous_velocity
 
 RECURSIVE_MEMORY = 25.0
 """LTA lengths after which a recursive STA/LTA no longer feels where it started (e^-25)."""
 
-Measured = tuple[pd.DataFrame, Spectrogram | None, Spectrum | None, str]
-"""RSAM table, spectrogram, median spectrum and unit of one channel."""
+CONTEXT = 900.0
+"""Seconds before a span whose triggers are right too, so that groups begin where they would."""
+
+TAIL = 1800.0
+"""Seconds after a span in which its last event ends, and its last hour of noise."""
+
+LONGEST_TAIL = 6 * 3600.0
+"""A trigger still on after so many seconds is left open."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelDay:
-    """What one channel yields in one day."""
+    """What one channel yields in one day.
+
+    ``triggers`` and ``monitoring`` reach from :data:`CONTEXT` before the span to the end of
+    what was read; all else is of the span alone. ``timings`` are CPU seconds by stage.
+    """
 
     trace_id: str
     quality: pd.DataFrame
     availability: pd.DataFrame
     triggers: pd.DataFrame
     monitoring: pd.DataFrame
-    rsam: pd.DataFrame
+    rsam: pd.DataFrame = field(default_factory=tables.RSAM.frame)
+    ratios: pd.DataFrame = field(default_factory=tables.RATIOS.frame)
+    ssam: pd.DataFrame = field(default_factory=tables.SSAM.frame)
     spectrogram: Spectrogram | None = None
+    noise: NoisePSD | None = None
     psd: Spectrum | None = None
     units: str = "counts"
-    problems: tuple[str, ...] = field(default=())
+    problems: tuple[str, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Clock:
+    """CPU seconds by stage."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        begin = time.thread_time()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.thread_time() - begin
 
 
 def lead_time(settings: Settings) -> float:
-    """Return the seconds of record to read before a day so that its first sample is judged."""
-    return max(
-        d.lta * (RECURSIVE_MEMORY if d.method == "recursive" else 2.0) + 20.0 / d.freqmin
+    """Return the seconds of record to read before a span so that nothing depends on its start."""
+    detectors = (
+        _memory(d.freqmin, d.freqmax, d.corners)
+        + d.lta * (RECURSIVE_MEMORY if d.method == "recursive" else 3.0)
         for d in settings.detectors
     )
+    bands = [(settings.amplitude.freqmin, settings.amplitude.freqmax)]
+    for ratio in RATIO_FAMILY:
+        if ratio.name in settings.ratios.names:
+            bands += [ratio.low, ratio.high]
+    measures = settings.data.response_memory + max(_memory(*band) for band in bands)
+    return CONTEXT + max(*detectors, measures)
 
 
-def tail_time(settings: Settings) -> float:
-    """Return the seconds of record to read after a day so that its last event ends."""
-    return max(3.0 * d.lta + d.window for d in settings.detectors)
+def _memory(freqmin: float | None, freqmax: float | None, corners: int = 4) -> float:
+    if freqmin is None and freqmax is None:
+        return 0.0
+    # the slowest decay is set by the corners, not by the sampling rate
+    rate = 8.0 * (freqmax or 4.0 * (freqmin or 1.0))
+    return memory_time(rate, freqmin=freqmin, freqmax=freqmax, corners=corners)
 
 
 def half_open(stream: Stream, starttime: UTCDateTime, endtime: UTCDateTime) -> Stream:
@@ -69,86 +111,103 @@ def process_channel(
     endtime: UTCDateTime,
     settings: Settings,
     inventory: Inventory | None,
+    *,
+    station_spectrum: bool = True,
 ) -> ChannelDay:
-    """Read one channel once and derive quality, triggers, amplitude and spectra.
+    """Read one channel once and derive quality, triggers, amplitudes and spectra.
 
     Parameters
     ----------
     archive : Archive
     trace_id : str
     starttime, endtime : UTCDateTime
-        The day, half open.
+        The span, half open.
     settings : Settings
     inventory : Inventory or None
+    station_spectrum : bool, optional
+        Also the median spectrum of the span with the resolution of ``spectra.psd_window``.
 
     Returns
     -------
     ChannelDay
     """
-    raw = archive.read(trace_id, starttime - lead_time(settings), endtime + tail_time(settings))
-    day = half_open(raw, starttime, endtime)
-    quality = check_waveforms(day, inventory=inventory, starttime=starttime, endtime=endtime)
+    clock = _Clock()
     problems: list[str] = []
-
-    listening = [d for d in settings.detectors if fnmatchcase(trace_id, d.channels)]
-    # the band-pass removes the offset; taking it from the start alone keeps the result
-    # independent of how much record is read at once
-    ready = preprocess(raw, detrend="start", quality=quality) if listening else raw
-    found = [
-        _detect(ready, detector, starttime, endtime, quality, problems) for detector in listening
-    ]
-    del ready  # as large as the day; the measures make their own
-    measured: Measured = (tables.RSAM.frame(), None, None, "counts")
-    if fnmatchcase(trace_id, settings.data.measured) and len(day):
-        measured = _measure(raw, starttime, endtime, settings, inventory, quality, problems)
-    amplitude, gram, psd, units = measured
-    return ChannelDay(
+    lead = lead_time(settings)
+    with clock.stage("read"):
+        raw = archive.read(trace_id, starttime - lead, endtime + TAIL)
+    day = half_open(raw, starttime, endtime)
+    with clock.stage("quality"):
+        quality = check_waveforms(
+            raw, inventory=inventory, starttime=starttime, endtime=endtime, context_rows=True
+        )
+        sound = sound_pieces(raw, quality)
+    listening = tuple(d for d in settings.detectors if fnmatchcase(trace_id, d.channels))
+    triggers, monitoring = tables.TRIGGERS.frame(), tables.MONITORING.frame()
+    if listening and len(raw):
+        with clock.stage("detect"):
+            triggers, monitoring = _detect(
+                archive, trace_id, raw, sound, quality, listening, starttime, endtime, lead,
+                problems,
+            )  # fmt: skip
+    out = ChannelDay(
         trace_id=trace_id,
-        quality=quality,
+        quality=_of_span(quality, starttime, endtime),
         availability=_segments(day),
-        triggers=tables.TRIGGERS.concat([f[0] for f in found]),
-        monitoring=tables.MONITORING.concat([f[1] for f in found]),
-        rsam=amplitude,
-        spectrogram=gram,
-        psd=psd,
-        units=units,
+        triggers=triggers,
+        monitoring=monitoring,
         problems=tuple(problems),
+        timings=clock.seconds,
     )
+    if not (fnmatchcase(trace_id, settings.data.measured) and len(day)):
+        return out
+    return _measured(out, sound, starttime, endtime, settings, inventory, clock, station_spectrum)
 
 
 def _detect(
-    ready: Stream,
-    detector: DetectorSettings,
+    archive: Archive,
+    trace_id: str,
+    raw: Stream,
+    sound: Stream,
+    quality: pd.DataFrame,
+    detectors: tuple[DetectorSettings, ...],
     starttime: UTCDateTime,
     endtime: UTCDateTime,
-    quality: pd.DataFrame,
+    lead: float,
     problems: list[str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    try:
-        filtered = bandpass(
-            ready, freqmin=detector.freqmin, freqmax=detector.freqmax, corners=detector.corners
+    """Return triggers and monitoring, reading on while an event of the span has not ended."""
+    tail = TAIL
+    while True:
+        notes: list[str] = []
+        triggers, monitoring = detect_triggers(
+            sound, detectors, starttime=starttime - CONTEXT, endtime=endtime + tail, problems=notes
         )
-        ratio = sta_lta(
-            filtered,
-            sta=detector.sta,
-            lta=detector.lta,
-            method=detector.method,
-            freeze=(detector.thr_on, detector.thr_off) if detector.freeze else None,
-        )
-    except (ParameterError, WaveformError) as error:
-        problems.append(f"detector {detector.name}: {error}")
-        return tables.TRIGGERS.frame(), tables.MONITORING.frame()
-    triggers = trigger_onsets(
-        ratio,
-        thr_on=detector.thr_on,
-        thr_off=detector.thr_off,
-        min_duration=detector.min_duration,
-        dead_time=detector.dead_time,
-        detector=detector.name,
-    )
-    triggers = flag_spikes(triggers, quality, within=detector.sta)
-    monitoring = monitored_time(ratio, starttime=starttime, endtime=endtime, detector=detector.name)
-    return triggers, monitoring
+        if tail >= LONGEST_TAIL or not _still_on(triggers, starttime, endtime, endtime + tail):
+            break
+        tail = min(4.0 * tail, LONGEST_TAIL)
+        longer = archive.read(trace_id, starttime - lead, endtime + tail)
+        if max(t.stats.endtime for t in longer) <= max(t.stats.endtime for t in raw):
+            break  # the record ends here
+        quality = check_waveforms(longer, starttime=starttime, endtime=endtime, context_rows=True)
+        sound = sound_pieces(longer, quality)
+    problems += notes
+    flagged = [
+        flag_spikes(triggers[triggers["detector"] == d.name], quality, within=d.sta)
+        for d in detectors
+    ]
+    return tables.TRIGGERS.concat(flagged), monitoring
+
+
+def _still_on(
+    triggers: pd.DataFrame, start: UTCDateTime, end: UTCDateTime, until: UTCDateTime
+) -> bool:
+    """Whether a trigger that may belong to an event of the span was on when the record stopped."""
+    begin = pd.Timestamp((start - CONTEXT).ns, tz="UTC")
+    late = pd.Timestamp((end + CONTEXT / 3).ns, tz="UTC")
+    stop = pd.Timestamp((until - 1.0).ns, tz="UTC")
+    mine = triggers["open_end"] & (triggers["starttime"] >= begin) & (triggers["starttime"] < late)
+    return bool((mine & (triggers["endtime"] >= stop)).any())
 
 
 def flag_spikes(triggers: pd.DataFrame, quality: pd.DataFrame, *, within: float) -> pd.DataFrame:
@@ -178,49 +237,84 @@ def flag_spikes(triggers: pd.DataFrame, quality: pd.DataFrame, *, within: float)
     return triggers.assign(flag=np.where(hit.any(axis=1), "spike", triggers["flag"]))
 
 
-def _measure(
-    raw: Stream,
-    starttime: UTCDateTime,
-    endtime: UTCDateTime,
+def _measured(
+    out: ChannelDay,
+    sound: Stream,
+    start: UTCDateTime,
+    end: UTCDateTime,
     settings: Settings,
     inventory: Inventory | None,
-    quality: pd.DataFrame,
-    problems: list[str],
-) -> Measured:
-    clean = preprocess(raw, detrend=settings.data.detrend, taper=0.0, quality=quality)
-    moved, _ = to_velocity(clean, inventory, settings)
-    units = units_of(moved[0]) if len(moved) else "counts"
-    day = half_open(moved, starttime, endtime)
-    if not len(day):
-        return tables.RSAM.frame(), None, None, units
+    clock: _Clock,
+    station_spectrum: bool,
+) -> ChannelDay:
+    """Return the channel with its amplitudes and spectra."""
+    problems = list(out.problems)
+    found: dict[str, Any] = {}
+    if settings.spectra.noise:
+        with clock.stage("noise"), _noted(problems, "noise"):
+            physical = inventory if settings.data.physical_units else None
+            found["noise"] = noise_psd(sound, inventory=physical, starttime=start, endtime=end)
+    with clock.stage("response"):
+        moved, _ = continuous_velocity(sound, inventory, settings)
+    if not len(moved):
+        return replace(out, problems=tuple(problems), **found)
+    found["units"] = units_of(moved[0])
+    bands = [
+        replace(r, window=settings.ratios.window, statistic=settings.ratios.statistic)
+        for r in RATIO_FAMILY
+        if r.name in settings.ratios.names
+    ]
     a, s = settings.amplitude, settings.spectra
-    amplitude, gram, psd = tables.RSAM.frame(), None, None
-    try:
-        amplitude = rsam(
+    with clock.stage("amplitude"), _noted(problems, "amplitude"):
+        found["rsam"], found["ratios"] = band_amplitudes(
             moved,
-            window=a.window,
-            statistic=a.statistic,
-            freqmin=a.freqmin,
-            freqmax=a.freqmax,
+            rsam=[
+                RsamBand(
+                    freqmin=a.freqmin, freqmax=a.freqmax, window=a.window, statistic=a.statistic
+                )
+            ],
+            ratios=bands,
             min_coverage=a.min_coverage,
-            starttime=starttime,
-            endtime=endtime,
+            starttime=start,
+            endtime=end,
+            problems=problems,
         )
-    except (ParameterError, WaveformError) as error:
-        problems.append(f"rsam: {error}")
-    try:
-        gram = spectrogram(
-            day,
+    nyquist = float(moved[0].stats.sampling_rate) / 2
+    edges = tuple(e for e in s.ssam_edges if e <= nyquist)
+    with clock.stage("spectra"), _noted(problems, "spectra"):
+        found["spectrogram"], found["ssam"] = minute_spectra(
+            moved,
             window=s.window,
             overlap=s.overlap,
             average=s.average or None,
-            starttime=starttime,
-            endtime=endtime,
+            edges=edges if len(edges) > 1 else (),
+            starttime=start,
+            endtime=end,
         )
-        psd = power_spectral_density(day, window=s.psd_window, overlap=0.5, statistic="median")
-    except (ParameterError, WaveformError) as error:
-        problems.append(f"spectra: {error}")
-    return amplitude, gram, psd, units
+    if station_spectrum:
+        with clock.stage("spectrum"), _noted(problems, "spectra"):
+            found["psd"] = power_spectral_density(
+                half_open(moved, start, end), window=s.psd_window, overlap=0.5, statistic="median"
+            )
+    return replace(out, problems=tuple(dict.fromkeys(problems)), **found)
+
+
+@contextmanager
+def _noted(problems: list[str], what: str) -> Iterator[None]:
+    """Note what cannot be measured and go on."""
+    try:
+        yield
+    except (ParameterError, WaveformError, MetadataError) as error:
+        problems.append(f"{what}: {error}")
+
+
+def _of_span(quality: pd.DataFrame, start: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
+    """Return the findings that touch the span."""
+    known = quality["starttime"].notna()
+    inside = (quality["endtime"] >= as_timestamp(start)) & (
+        quality["starttime"] < as_timestamp(end)
+    )
+    return quality[~known | inside].reset_index(drop=True)
 
 
 def _segments(stream: Stream) -> pd.DataFrame:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -14,18 +15,21 @@ from obspy import Inventory, UTCDateTime
 from obspy.core.event import Catalog
 
 from .. import tables
-from ..catalog import detections_to_catalog, event_rate, event_table
-from ..config import DetectorSettings, Settings
-from ..detection import coincidence_candidates
+from ..catalog import detections_to_catalog
+from ..config import Settings
 from ..errors import PaektuseisError, ParameterError
 from ..io import Archive
 from ..network import Network
+from ..spectral import NoisePSD
 from ..times import TimeLike, as_timestamp, as_utc
 from ..types import Spectrogram, Spectrum
-from .channel import ChannelDay, process_channel
+from .agreement import detect_network, draft_events, network_rates, stations_needed, within
+from .channel import CONTEXT, TAIL, ChannelDay, process_channel
 from .event import EventResult, process_event
 
 log = logging.getLogger("paektuseis.pipeline")
+
+__all__ = ["DayResult", "process_day", "stations_needed"]
 
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, total) as the work goes on."""
@@ -44,16 +48,20 @@ class DayResult:
         The span, half open.
     tables : dict of str to DataFrame
         ``quality, gaps, availability, triggers, monitoring, detections, events,
-        attributes, amplitudes, rsam, rates``; see ``paektuseis.tables``.
+        attributes, amplitudes, rsam, ssam, ratios, rates``; see ``paektuseis.tables``.
     spectrograms : dict of str to Spectrogram
         By trace id.
+    noise : dict of str to NoisePSD
+        Hourly noise densities by trace id.
     spectra : dict of str to Spectrum
         Median power spectral density by trace id.
-    catalog : obspy.core.event.Catalog
-        The events with their automatic onsets; no origin is invented.
     problems : tuple of str
         What could not be done, and why. Empty when all went well.
     settings : Settings
+    timings : dict of str to float
+        CPU seconds spent in each stage.
+    onsets : DataFrame
+        Triggers (``tables.TRIGGERS``) of the span and of some time before and after it.
     """
 
     starttime: UTCDateTime
@@ -61,11 +69,20 @@ class DayResult:
     tables: dict[str, pd.DataFrame]
     spectrograms: dict[str, Spectrogram]
     spectra: dict[str, Spectrum]
-    catalog: Catalog
     settings: Settings
     network: Network | None = None
     inventory: Inventory | None = None
     problems: tuple[str, ...] = field(default=())
+    noise: dict[str, NoisePSD] = field(default_factory=dict)
+    timings: dict[str, float] = field(default_factory=dict)
+    onsets: pd.DataFrame = field(default_factory=tables.TRIGGERS.frame)
+
+    @functools.cached_property
+    def catalog(self) -> Catalog:
+        """The events as QuakeML holds them, with their automatic onsets; no origin is invented."""
+        return detections_to_catalog(
+            self.tables["events"], triggers=self.onsets, network=self.network
+        )
 
     @property
     def events(self) -> pd.DataFrame:
@@ -82,14 +99,17 @@ def process_day(
     network: Network | None = None,
     inventory: Inventory | None = None,
     settings: Settings | None = None,
+    measure_events: bool = True,
+    station_spectra: bool = True,
+    rate_window: float | None = None,
     progress: Progress | None = None,
     on_event: OnEvent | None = None,
 ) -> DayResult:
     """Take one day (or any span) of a network from records to events.
 
-    Channels are read one at a time with enough record before the span that its
-    first sample can be judged, so the result does not depend on how a longer
-    period is cut into days, and memory stays near one channel-day.
+    Channels are read one at a time with enough record before and after the span that
+    nothing depends on how a longer period is cut into days, and memory stays near one
+    channel-day.
 
     Parameters
     ----------
@@ -102,6 +122,12 @@ def process_day(
     inventory : Inventory, optional
         Responses; without one everything stays in counts.
     settings : Settings, optional
+    measure_events : bool, optional
+        Read each event's window again and measure its amplitudes and spectra.
+    station_spectra : bool, optional
+        Also the median spectrum of each measured channel (``spectra``).
+    rate_window : float, optional
+        Seconds of a window of the rates; by default an hour, ten minutes for spans up to 6 h.
     progress : callable, optional
         Called as ``progress(what, done, total)``.
     on_event : callable, optional
@@ -121,18 +147,20 @@ def process_day(
     settings = settings or Settings()
     start, end = _span(date, starttime, endtime)
     tick = progress or (lambda what, done, total: None)
-    names = [
+    wanted = [
         name
         for name in archive.trace_ids()
         if any(fnmatchcase(name, pattern) for pattern in settings.data.trace_ids)
-        and len(archive.files(name, start, end))
     ]
+    names = [name for name in wanted if len(archive.files(name, start, end))]
     channels: list[ChannelDay] = []
     problems: list[str] = []
     for i, name in enumerate(names):
         tick(name, i, len(names))
         try:
-            channel = process_channel(archive, name, start, end, settings, inventory)
+            channel = process_channel(
+                archive, name, start, end, settings, inventory, station_spectrum=station_spectra
+            )
         except PaektuseisError as error:  # one bad channel does not end the day
             log.warning("%s left out: %s", name, error)
             problems.append(f"{name}: {error}")
@@ -140,26 +168,88 @@ def process_day(
         channels.append(channel)
         problems += [f"{name}: {p}" for p in channel.problems]
     tick("channels", len(names), len(names))
+    timings: Counter[str] = Counter()
+    for c in channels:
+        timings.update(c.timings)
 
-    found = _detect_network(channels, settings, network, start, end)
-    out = {
-        "quality": tables.QUALITY.concat(
-            [*(c.quality for c in channels), _unreadable(archive, start, end)]
-        ),
-        "availability": tables.AVAILABILITY.concat(c.availability for c in channels),
-        "gaps": archive.gaps([c.trace_id for c in channels], start, end)
-        if channels
-        else tables.GAPS.frame(),
-        "triggers": _within(tables.TRIGGERS.concat(c.triggers for c in channels), start, end),
-        "monitoring": tables.MONITORING.concat(c.monitoring for c in channels),
-        "rsam": tables.RSAM.concat(c.rsam for c in channels),
-        "detections": found,
-    }
+    context = tables.QUALITY.concat(c.quality for c in channels)
+    triggers = tables.TRIGGERS.concat(c.triggers for c in channels)
+    listened = tables.MONITORING.concat(
+        [*(c.monitoring for c in channels), _silent(set(wanted), channels, settings, start, end)]
+    )
+    found = detect_network(triggers, listened, settings, network, start)
     good = found[found["veto"] == ""].reset_index(drop=True)
-    gap = settings.events.merge_gap
-    drafts = event_table(good, merge_gap=gap, quality=out["quality"])
-    ranks = drafts["peak_ratio"].rank(ascending=False, method="first")
+    out = {
+        "quality": tables.QUALITY.concat([context, _unreadable(archive, start, end)]),
+        "availability": tables.AVAILABILITY.concat(c.availability for c in channels),
+        "gaps": archive.gaps(wanted, start, end) if channels else tables.GAPS.frame(),
+        "triggers": within(triggers, start, end),
+        "monitoring": _clipped(listened, start, end),
+        "rsam": tables.RSAM.concat(c.rsam for c in channels),
+        "ssam": tables.SSAM.concat(c.ssam for c in channels),
+        "ratios": tables.RATIOS.concat(c.ratios for c in channels),
+        "detections": within(found, start, end),
+    }
+    drafts = within(draft_events(good, settings, start, quality=context), start, end)
     measured: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+    if measure_events:
+        for event in _measured(
+            drafts, names, archive, inventory, triggers, settings, tick, on_event, problems
+        ):
+            measured.append((event.attributes, event.amplitudes))
+            problems += [f"event {event.event['event_id']}: {p}" for p in event.problems]
+    out["attributes"] = tables.ATTRIBUTES.concat(m[0] for m in measured)
+    out["amplitudes"] = tables.AMPLITUDES.concat(m[1] for m in measured)
+    out["events"] = (
+        within(
+            draft_events(
+                good,
+                settings,
+                start,
+                attributes=out["attributes"],
+                amplitudes=out["amplitudes"],
+                quality=context,
+            ),
+            start,
+            end,
+        )
+        if measured
+        else drafts
+    )
+    if rate_window is None:
+        rate_window = 3600.0 if end - start > 6 * 3600 else 600.0
+    out["rates"] = network_rates(
+        within(good, start, end), out["monitoring"], settings, start, end, rate_window
+    )
+    return DayResult(
+        starttime=start,
+        endtime=end,
+        tables=out,
+        spectrograms={c.trace_id: c.spectrogram for c in channels if c.spectrogram is not None},
+        spectra={c.trace_id: c.psd for c in channels if c.psd is not None},
+        noise={c.trace_id: c.noise for c in channels if c.noise is not None},
+        settings=settings,
+        network=network,
+        inventory=inventory,
+        problems=tuple(dict.fromkeys(problems)),
+        timings=dict(timings),
+        onsets=triggers,
+    )
+
+
+def _measured(
+    drafts: pd.DataFrame,
+    names: list[str],
+    archive: Archive,
+    inventory: Inventory | None,
+    triggers: pd.DataFrame,
+    settings: Settings,
+    tick: Progress,
+    on_event: OnEvent | None,
+    problems: list[str],
+) -> Iterator[EventResult]:
+    """Yield each event with what was measured in its window."""
+    ranks = drafts["peak_ratio"].rank(ascending=False, method="first")
     for i, (_, row) in enumerate(drafts.iterrows()):
         tick(str(row["event_id"]), i, len(drafts))
         window = archive.read(
@@ -171,35 +261,49 @@ def process_day(
             problems.append(f"event {row['event_id']}: no records in its window")
             continue
         event = process_event(
-            window, row, inventory=inventory, triggers=out["triggers"], settings=settings
+            window, row, inventory=inventory, triggers=triggers, settings=settings
         )
-        measured.append((event.attributes, event.amplitudes))
-        problems += [f"event {row['event_id']}: {p}" for p in event.problems]
+        yield event
         if on_event is not None:
             on_event(event, int(ranks.iloc[i]) - 1)
     tick("events", len(drafts), len(drafts))
-    out["attributes"] = tables.ATTRIBUTES.concat(m[0] for m in measured)
-    out["amplitudes"] = tables.AMPLITUDES.concat(m[1] for m in measured)
-    out["events"] = event_table(
-        good,
-        merge_gap=gap,
-        attributes=out["attributes"],
-        amplitudes=out["amplitudes"],
-        quality=out["quality"],
+
+
+def _silent(
+    wanted: set[str],
+    channels: list[ChannelDay],
+    settings: Settings,
+    start: UTCDateTime,
+    end: UTCDateTime,
+) -> pd.DataFrame:
+    """Return, for channels of the archive without a record, the time they did not listen."""
+    begin, until = start - CONTEXT, end + TAIL
+    heard = {c.trace_id for c in channels if len(c.monitoring)}
+    return tables.MONITORING.frame(
+        {
+            "trace_id": name,
+            "starttime": begin,
+            "endtime": until,
+            "state": "missing",
+            "cause": "no samples",
+            "duration": until - begin,
+            "detector": detector.name,
+        }
+        for name in sorted(wanted - heard)
+        for detector in settings.detectors
+        if fnmatchcase(name, detector.channels)
     )
-    out["rates"] = _rates(good, out["monitoring"], channels, settings, start, end)
-    return DayResult(
-        starttime=start,
-        endtime=end,
-        tables=out,
-        spectrograms={c.trace_id: c.spectrogram for c in channels if c.spectrogram is not None},
-        spectra={c.trace_id: c.psd for c in channels if c.psd is not None},
-        catalog=detections_to_catalog(out["events"], triggers=out["triggers"], network=network),
-        settings=settings,
-        network=network,
-        inventory=inventory,
-        problems=tuple(dict.fromkeys(problems)),
+
+
+def _clipped(monitoring: pd.DataFrame, start: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
+    """Return what of the spans lies inside start to end."""
+    first, last = as_timestamp(start), as_timestamp(end)
+    rows = monitoring[(monitoring["endtime"] > first) & (monitoring["starttime"] < last)]
+    rows = rows.assign(
+        starttime=rows["starttime"].clip(lower=first), endtime=rows["endtime"].clip(upper=last)
     )
+    rows["duration"] = (rows["endtime"] - rows["starttime"]).dt.total_seconds()
+    return rows.reset_index(drop=True)
 
 
 def _unreadable(archive: Archive, start: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
@@ -234,80 +338,3 @@ def _span(
     if end <= start:
         raise ParameterError(f"endtime {end} is not after starttime {start}")
     return start, end
-
-
-def stations_needed(detector: DetectorSettings, alive: int) -> int:
-    """Return how many stations must agree, given how many have data.
-
-    A number in the settings is taken as it is. 0 means two thirds of the stations
-    with data, rounded up, but never fewer than three while three or more live (fewer
-    cannot tell an event from a coincidence of noises), and all of them below that.
-    """
-    if detector.min_stations:
-        return detector.min_stations
-    return max(1, min(alive, max(3, math.ceil(2 * alive / 3))))
-
-
-def _alive(channels: list[ChannelDay], detector: DetectorSettings) -> set[str]:
-    alive = set()
-    for c in channels:
-        m = c.monitoring
-        if len(m) and ((m["detector"] == detector.name) & (m["state"] == "monitored")).any():
-            alive.add(tables.station_of(c.trace_id))
-    return alive
-
-
-def _detect_network(
-    channels: list[ChannelDay],
-    settings: Settings,
-    network: Network | None,
-    start: UTCDateTime,
-    end: UTCDateTime,
-) -> pd.DataFrame:
-    triggers = tables.TRIGGERS.concat(c.triggers for c in channels)
-    triggers = triggers[triggers["flag"] == ""]
-    stations = network.station_table() if network is not None else None
-    found = []
-    for detector in settings.detectors:
-        mine = triggers[triggers["detector"] == detector.name].reset_index(drop=True)
-        if not len(mine):
-            continue
-        candidates = coincidence_candidates(
-            mine,
-            min_stations=stations_needed(detector, len(_alive(channels, detector))),
-            window=detector.window,
-            stations=stations,
-            velocity=detector.velocity,
-        )
-        found.append(_within(candidates, start, end))
-    return tables.DETECTIONS.concat(found).sort_values(["starttime", "event_id"], ignore_index=True)
-
-
-def _within(frame: pd.DataFrame, start: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
-    inside = (frame["starttime"] >= as_timestamp(start)) & (frame["starttime"] < as_timestamp(end))
-    return frame[inside].reset_index(drop=True)
-
-
-def _rates(
-    detections: pd.DataFrame,
-    monitoring: pd.DataFrame,
-    channels: list[ChannelDay],
-    settings: Settings,
-    start: UTCDateTime,
-    end: UTCDateTime,
-) -> pd.DataFrame:
-    window = 3600.0 if end - start > 6 * 3600 else 600.0
-    rates = []
-    for detector in settings.detectors:
-        rates.append(
-            event_rate(
-                detections[detections["detector"] == detector.name],
-                window=window,
-                starttime=start,
-                endtime=end,
-                monitoring=monitoring[monitoring["detector"] == detector.name],
-                min_stations=stations_needed(detector, len(_alive(channels, detector))),
-                group=detector.name,
-            )
-        )
-    return tables.RATES.concat(rates)

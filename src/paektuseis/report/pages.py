@@ -27,7 +27,7 @@ from ..pipeline.rehearsal import rehearse
 from ..pipeline.units import to_velocity
 from ..plotting import event_summary, network_summary, save_figure, station_summary
 from ..processing import bandpass, highpass, lowpass, preprocess
-from ..tables import station_of
+from ..tables import TRIGGERS, station_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -405,7 +405,7 @@ def _only(result: DayResult, trace_id: str) -> DayResult:
 
 
 def _replace(result: DayResult, **changes: Any) -> DayResult:
-    return replace(result, catalog=None, **changes)
+    return replace(result, onsets=TRIGGERS.frame(), **changes)
 
 
 def _filtered(stream: Stream, result: DayResult) -> Stream:
