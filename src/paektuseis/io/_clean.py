@@ -18,6 +18,7 @@ SENTINEL = -(2**31)
 LARGEST = 1e30
 """No seismometer measures a larger number, in any unit."""
 DENORMAL_SHARE = 0.01
+_MUCH = 1 << 20
 
 
 def _bad_samples(data: NDArray[Any]) -> NDArray[np.bool_] | None:
@@ -95,7 +96,7 @@ def cut_to_window(trace: Trace, low: int, high: int) -> Trace | None:
     """Cut a trace the reader has just made to the samples within [low, high] (ns), in place.
 
     Times are held to a microsecond, so that a sample at the end itself stays in. Samples are
-    copied only where most are cut off, so that these do not stay in memory.
+    copied only where many are cut off, so that these do not stay in memory.
     """
     npts = int(trace.stats.npts)
     start = int(trace.stats.starttime.ns)
@@ -108,7 +109,7 @@ def cut_to_window(trace: Trace, low: int, high: int) -> Trace | None:
         return trace
     if len(trace.data) == npts:
         kept = trace.data[first : last + 1]
-        trace.data = kept.copy() if 2 * len(kept) < npts else kept
+        trace.data = kept.copy() if trace.data.nbytes - kept.nbytes > _MUCH else kept
     else:  # header only
         trace.stats.npts = last + 1 - first
     trace.stats.starttime = sample_time(

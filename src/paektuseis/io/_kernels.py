@@ -31,9 +31,9 @@ _DAY_NS = 86_400_000_000_000
 
 @kernel
 def _u16(b: Any, o: Any, big: Any) -> Any:
-    if big:
-        return (np.int64(b[o]) << 8) | np.int64(b[o + 1])
-    return (np.int64(b[o + 1]) << 8) | np.int64(b[o])
+    u = np.uint64(o)  # unsigned: no wrap-around to guard
+    first, second = np.int64(b[u]), np.int64(b[u + np.uint64(1)])
+    return (first << 8) | second if big else (second << 8) | first
 
 
 @kernel
@@ -154,25 +154,18 @@ def _sample_size(encoding: Any) -> Any:
 
 
 @kernel
-def _read_header(b: Any, o: Any, row: Any, rate: Any, scratch: Any) -> None:
-    """Check and read the record header at ``o`` into one row of the table."""
+def _read_header(b: Any, o: Any, big: Any, rows: Any, i: Any, rates: Any, scratch: Any) -> None:
+    """Check and read the record header at ``o`` into row ``i`` of the table."""
     n = b.size
-    big = _btime_order(b, o + 20) == 1
-    row[OFFSET] = o
-    row[QUALITY] = b[o + 6]
-    row[TIMING] = -1
-    row[NOTES] = 0
-    row[VERDICT] = OK
-    key: Any = np.int64(0)
-    for i in range(8, 16):
-        key = (key << 8) | np.int64(b[o + i])
-    row[KEY1] = key
-    key = np.int64(0)
-    for i in range(16, 20):
-        key = (key << 8) | np.int64(b[o + i])
-    row[KEY2] = key
+    rows[i, OFFSET] = o
+    rows[i, QUALITY] = b[o + 6]
+    rows[i, TIMING] = -1
+    rows[i, NOTES] = 0
+    rows[i, VERDICT] = OK
+    rows[i, KEY1] = (_u32(b, o + 8, True) << 32) | _u32(b, o + 12, True)
+    rows[i, KEY2] = _u32(b, o + 16, True)
 
-    row[NSAMP] = _u16(b, o + 30, big)
+    rows[i, NSAMP] = _u16(b, o + 30, big)
     factor = float(_s16(b, o + 32, big))
     multiplier = float(_s16(b, o + 34, big))
     fixed = factor if factor >= 0 else -1.0 / factor
@@ -180,14 +173,14 @@ def _read_header(b: Any, o: Any, row: Any, rate: Any, scratch: Any) -> None:
         fixed *= multiplier
     elif multiplier < 0:
         fixed = -fixed / multiplier
-    rate[0] = fixed
-    rate[1] = fixed
+    rates[i, 0] = fixed
+    rates[i, 1] = fixed
     activity = np.int64(b[o + 36])
-    row[FLAGS] = activity | (np.int64(b[o + 37]) << 8) | (np.int64(b[o + 38]) << 16)
+    rows[i, FLAGS] = activity | (np.int64(b[o + 37]) << 8) | (np.int64(b[o + 38]) << 16)
 
     # blockettes: strictly forward, inside what can be the record
-    row[ENCODING] = -1
-    row[BIG] = 1 if big else 0
+    rows[i, ENCODING] = -1
+    rows[i, BIG] = 1 if big else 0
     length: Any = np.int64(0)
     microseconds: Any = np.int64(0)
     chain_ok = True
@@ -203,27 +196,27 @@ def _read_header(b: Any, o: Any, row: Any, rate: Any, scratch: Any) -> None:
         follow = _u16(b, o + at + 2, big)
         chain_end = max(chain_end, at + 4)
         if kind == 1000 and at + 8 <= limit:
-            row[ENCODING] = b[o + at + 4]
+            rows[i, ENCODING] = b[o + at + 4]
             order = b[o + at + 5]
             if order <= 1:
-                row[BIG] = order
+                rows[i, BIG] = order
             else:
-                row[NOTES] |= NOTE_ORDER
+                rows[i, NOTES] |= NOTE_ORDER
             exponent = np.int64(b[o + at + 6])
             if 7 <= exponent <= 20:
                 length = np.int64(1) << exponent
             else:
-                row[VERDICT] = BAD_LENGTH
+                rows[i, VERDICT] = BAD_LENGTH
             chain_end = max(chain_end, at + 8)
         elif kind == 1001 and at + 8 <= limit:
-            row[TIMING] = b[o + at + 4]
+            rows[i, TIMING] = b[o + at + 4]
             microseconds = np.int64(b[o + at + 5])
             if microseconds > 127:
                 microseconds -= 256
             chain_end = max(chain_end, at + 8)
         elif kind == 100 and at + 12 <= limit:
             scratch[0] = np.uint32(_u32(b, o + at + 4, big))
-            rate[0] = float(scratch.view(np.float32)[0])
+            rates[i, 0] = float(scratch.view(np.float32)[0])
             chain_end = max(chain_end, at + 12)
         if follow != 0 and follow <= at:
             chain_ok = False
@@ -237,20 +230,20 @@ def _read_header(b: Any, o: Any, row: Any, rate: Any, scratch: Any) -> None:
         p: Any = np.int64(128)
         while p < length and o + p + 48 <= n:
             if header_at(b, o + p, True):
-                same = True
-                for i in range(8, 20):
-                    same = same and b[o + i] == b[o + p + i]
+                same = _u32(b, o + p + 16, True) == rows[i, KEY2]
+                for j in range(8, 16, 4):
+                    same = same and _u32(b, o + p + j, True) == _u32(b, o + j, True)
                 if same:
                     length = p
-                    row[NOTES] |= NOTE_LENGTH
+                    rows[i, NOTES] |= NOTE_LENGTH
                     break
             p *= 2
     if length == 0:
-        if row[VERDICT] == OK:
-            row[VERDICT] = BAD_LENGTH if chain_ok else BAD_CHAIN
+        if rows[i, VERDICT] == OK:
+            rows[i, VERDICT] = BAD_LENGTH if chain_ok else BAD_CHAIN
         length = find_header(b, o + 48, n) - o
-        row[LENGTH] = length
-    row[LENGTH] = length
+        rows[i, LENGTH] = length
+    rows[i, LENGTH] = length
 
     # time
     year = _u16(b, o + 20, big)
@@ -260,51 +253,55 @@ def _read_header(b: Any, o: Any, row: Any, rate: Any, scratch: Any) -> None:
     t += (np.int64(b[o + 24]) * 3600 + np.int64(b[o + 25]) * 60 + second) * 1_000_000_000
     t += _u16(b, o + 28, big) * 100_000 + microseconds * 1000
     if second == 60:
-        row[NOTES] |= NOTE_LEAP_SECOND
+        rows[i, NOTES] |= NOTE_LEAP_SECOND
     correction = _u32(b, o + 40, big)
     if correction >= 2147483648:
         correction -= 4294967296
     if correction != 0 and activity & 2 == 0:
         t += correction * 100_000
-        row[NOTES] |= NOTE_TIME_CORRECTED
-    row[TIME] = t
-    if data == 0 and row[NSAMP] > 0:
+        rows[i, NOTES] |= NOTE_TIME_CORRECTED
+    rows[i, TIME] = t
+    if data == 0 and rows[i, NSAMP] > 0:
         data = (chain_end + 63) // 64 * 64
-    row[DATA] = data
+    rows[i, DATA] = data
 
-    if row[VERDICT] != OK:
+    if rows[i, VERDICT] != OK:
         return
     if o + length > n:
-        row[VERDICT] = CUT
+        rows[i, VERDICT] = CUT
         return
     if not chain_ok:
-        row[VERDICT] = BAD_CHAIN
+        rows[i, VERDICT] = BAD_CHAIN
         return
-    if row[NSAMP] == 0:
-        row[VERDICT] = EMPTY
+    if rows[i, NSAMP] == 0:
+        rows[i, VERDICT] = EMPTY
         return
-    if row[ENCODING] < 0:
-        row[ENCODING] = 10  # SEED without blockette 1000: Steim-1 is what such records hold
-        row[NOTES] |= NOTE_NO_1000
-    size = _sample_size(row[ENCODING])
-    if row[ENCODING] == 0:
-        row[VERDICT] = TEXT
+    if rows[i, ENCODING] < 0:
+        rows[i, ENCODING] = 10  # SEED without blockette 1000: Steim-1 is what such records hold
+        rows[i, NOTES] |= NOTE_NO_1000
+    size = _sample_size(rows[i, ENCODING])
+    if rows[i, ENCODING] == 0:
+        rows[i, VERDICT] = TEXT
     elif size < 0:
-        row[VERDICT] = BAD_ENCODING
-    elif not (np.isfinite(rate[0]) and rate[0] > 0.0):
-        row[VERDICT] = BAD_RATE
+        rows[i, VERDICT] = BAD_ENCODING
+    elif not (np.isfinite(rates[i, 0]) and rates[i, 0] > 0.0):
+        rows[i, VERDICT] = BAD_RATE
     elif data < 48 or data >= length:
-        row[VERDICT] = BAD_DATA
+        rows[i, VERDICT] = BAD_DATA
     elif size > 0:
-        if data + size * row[NSAMP] > length:
-            row[VERDICT] = BAD_COUNT
+        if data + size * rows[i, NSAMP] > length:
+            rows[i, VERDICT] = BAD_COUNT
     else:
-        most = 4 if row[ENCODING] == 10 else 7
+        most = 4 if rows[i, ENCODING] == 10 else 7
         words = (length - data) // 64 * 15 - 2
-        if row[NSAMP] > words * most:
-            row[VERDICT] = BAD_COUNT
-    if rate[0] != rate[1] and rate[1] > 0 and abs(rate[0] / rate[1] - 1.0) > 0.01:
-        row[NOTES] |= NOTE_RATE
+        if rows[i, NSAMP] > words * most:
+            rows[i, VERDICT] = BAD_COUNT
+    if (
+        rates[i, 0] != rates[i, 1]
+        and rates[i, 1] > 0
+        and abs(rates[i, 0] / rates[i, 1] - 1.0) > 0.01
+    ):
+        rows[i, NOTES] |= NOTE_RATE
 
 
 @kernel
@@ -319,22 +316,22 @@ def scan(b: Any, start: int, rows: Any, rates: Any) -> tuple[int, int]:
     k = 0
     scratch = np.zeros(1, np.uint32)
     while o < n and k < rows.shape[0]:
-        row = rows[k]
-        if header_at(b, o, False):
-            _read_header(b, o, row, rates[k], scratch)
-            o += max(np.int64(1), row[LENGTH])
+        order = _btime_order(b, o + 20) if _letters(b, o, False) else -1
+        if order >= 0:
+            _read_header(b, o, order == 1, rows, k, rates, scratch)
+            o += max(np.int64(1), rows[k, LENGTH])
         else:
             e = find_header(b, o + 1, n)
-            row[:] = 0
+            rows[k, :] = 0
             rates[k, :] = 0.0
-            row[OFFSET] = o
-            row[LENGTH] = e - o
-            row[TIMING] = -1
-            row[VERDICT] = JUNK
+            rows[k, OFFSET] = o
+            rows[k, LENGTH] = e - o
+            rows[k, TIMING] = -1
+            rows[k, VERDICT] = JUNK
             if control_at(b, o):
-                row[VERDICT] = CONTROL
+                rows[k, VERDICT] = CONTROL
             elif _letters(b, o, True):
-                row[VERDICT] = BAD_TIME
+                rows[k, VERDICT] = BAD_TIME
             else:
                 blank = True
                 for i in range(o, e):
@@ -342,7 +339,7 @@ def scan(b: Any, start: int, rows: Any, rates: Any) -> tuple[int, int]:
                         blank = False
                         break
                 if blank:
-                    row[VERDICT] = ZEROS
+                    rows[k, VERDICT] = ZEROS
             o = e
         k += 1
     return k, o

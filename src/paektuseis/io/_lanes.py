@@ -1,8 +1,8 @@
 """Eight samples at a time: Steim records of big-endian words decoded in vector lanes.
 
-A 32-bit word of a frame holds one to seven differences. Each lane of a vector of eight
-int32 shifts its own difference into place (the shifts stand in a table by the word's code),
-the lanes are summed from left to right within the register, and the sum reached so far is
+A 32-bit word of a frame holds one to seven differences. In two vectors of four int32 each
+lane shifts its own difference into place (the shifts stand in a table by the word's code),
+the lanes are summed from left to right within the registers, and the sum reached so far is
 added. LLVM turns this into whatever vector instructions the processor has. Bounds have been
 checked by :mod:`._kernels`; the integration constant is checked here.
 """
@@ -27,7 +27,8 @@ cgutils: Any = _cgutils
 USABLE = sys.byteorder == "little"
 """Whether the words are turned as the code below expects."""
 
-_WIDTH = 8
+_HALF = 4
+_WIDTH = 2 * _HALF
 _FRAME = 15 * 7 + _WIDTH
 """Most samples written for a frame, those included that the next word overwrites."""
 _STEIM1 = 16
@@ -54,7 +55,7 @@ _LEFT = [_FIELDS.get(code, (0, 0, 0))[0] for code in range(2 * _STEIM1)]
 _RIGHT = [32 - _FIELDS.get(code, (0, 0, 32))[2] for code in range(2 * _STEIM1)]
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
-_VECTOR = ir.VectorType(_I32, _WIDTH)
+_VECTOR = ir.VectorType(_I32, _HALF)
 
 
 def _lane_table() -> list[int]:
@@ -73,20 +74,23 @@ def _constant(builder: Any, name: str, kind: Any, values: list[int]) -> Any:
 
 
 def _shuffled(builder: Any, first: Any, second: Any, lanes: list[int]) -> Any:
-    order = ir.Constant(ir.VectorType(_I32, _WIDTH), lanes)
-    return builder.shuffle_vector(first, second, order)
+    return builder.shuffle_vector(first, second, ir.Constant(_VECTOR, lanes))
 
 
 def _splat(builder: Any, value: Any) -> Any:
     empty = ir.Constant(_VECTOR, ir.Undefined)
     one = builder.insert_element(empty, value, ir.Constant(_I32, 0))
-    return _shuffled(builder, one, empty, [0] * _WIDTH)
+    return _shuffled(builder, one, empty, [0] * _HALF)
+
+
+def _last(builder: Any, v: Any) -> Any:
+    return _shuffled(builder, v, v, [_HALF - 1] * _HALF)
 
 
 def _summed(builder: Any, v: Any) -> Any:
-    """Running sums of the lanes: over two, over four, then the lower half to the upper."""
-    none = ir.Constant(_VECTOR, [0] * _WIDTH)
-    for lanes in ([8, 0, 1, 2, 8, 4, 5, 6], [8, 8, 0, 1, 8, 8, 4, 5], [8, 8, 8, 8, 3, 3, 3, 3]):
+    """Running sums of the lanes: over two, then over four."""
+    none = ir.Constant(_VECTOR, [0] * _HALF)
+    for lanes in ([4, 0, 1, 2], [4, 4, 0, 1]):
         v = builder.add(v, _shuffled(builder, v, none, lanes))
     return v
 
@@ -133,13 +137,21 @@ def _sum_frame(typing: Any, target: Any, frame: Any, control: Any, family: Any, 
             code = b.add(b.shl(upper, ir.Constant(_I32, 2)), b.lshr(word, ir.Constant(_I32, 30)))
             code = b.add(b.zext(code, _I64), family)
             right = b.load(b.gep(rights, [zero, code], inbounds=True))
-            v = b.shl(_splat(b, word), lanes(code, 0))
-            v = b.and_(b.ashr(v, _splat(b, right)), lanes(code, _WIDTH))
-            v = b.add(_summed(b, v), total)
+            spread, right = _splat(b, word), _splat(b, right)
+            low, high = (
+                _summed(
+                    b,
+                    b.and_(b.ashr(b.shl(spread, lanes(code, at)), right), lanes(code, _WIDTH + at)),
+                )
+                for at in (0, _HALF)
+            )
+            high = b.add(high, _last(b, low))
             offset = b.mul(b.zext(b.trunc(q, _I32), target.type), ir.Constant(target.type, 4))
-            store = b.store(v, b.inttoptr(b.add(target, offset), _VECTOR.as_pointer()))
-            store.align = 4
-            total = _shuffled(b, v, v, [_WIDTH - 1] * _WIDTH)
+            for v, at in ((low, 0), (high, 4 * _HALF)):
+                address = b.add(b.add(target, offset), ir.Constant(target.type, at))
+                store = b.store(b.add(v, total), b.inttoptr(address, _VECTOR.as_pointer()))
+                store.align = 4
+            total = b.add(total, _last(b, high))
             q = b.add(q, b.load(b.gep(counts, [zero, code], inbounds=True)))
         last = b.sext(b.extract_element(total, ir.Constant(_I32, 0)), _I64)
         return context.make_tuple(b, sig.return_type, [q, last])

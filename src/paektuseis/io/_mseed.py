@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import bisect
 import fnmatch
+import functools
 import itertools
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from obspy import UTCDateTime
 from obspy.core import AttribDict
 
-from . import _decoding as decoding, _kernels as k
+from . import _decoding as decoding, _kernels as k, _kernels_uniform as uniform
 from ._encodings import ENCODING_NAMES, decode_plain
 from ._sources import ByteArray
 
@@ -48,6 +50,29 @@ class Selection:
         return low, high
 
 
+class Summary(NamedTuple):
+    """The records of a table at one look.
+
+    ``alike``: all are sound and of one channel, quality letter, sampling rate, encoding and
+    length; if not, the rest says nothing. ``ordered``: none begins more than half a sample
+    before the end of the one before; ``abut``: nor more than half a sample after it.
+    ``notes`` and ``flags`` of all together; least and greatest timing quality (-1: none).
+    """
+
+    alike: bool
+    ordered: bool
+    abut: bool
+    notes: int
+    flags: int
+    worst_timing: int
+    best_timing: int
+
+    @property
+    def plain(self) -> bool:
+        """Whether the records form one group as they stand."""
+        return self.alike and self.ordered and not self.notes & k.NOTE_RATE
+
+
 @dataclass(frozen=True)
 class Records:
     """The records of a buffer: one row each of header values, and their two rates (Hz).
@@ -60,6 +85,14 @@ class Records:
     rates: NDArray[np.float64]
     base: int
     filesize: int
+
+    @functools.cached_property
+    def summary(self) -> Summary:
+        """The records at one look."""
+        if not len(self.rows):
+            return Summary(False, False, False, 0, 0, -1, -1)
+        count, *rest = uniform.summarize(self.rows, self.rates)
+        return Summary(count == len(self.rows), *rest)
 
     @property
     def usable(self) -> NDArray[np.bool_]:
@@ -128,8 +161,11 @@ def record_codes(records: Records, row: int) -> tuple[str, str, str, str]:
     return _code(raw[10:12]), _code(raw[0:5]), _code(raw[5:7]), _code(raw[7:10])
 
 
+_KINDS = ("int32", "float32", "float64")
+
+
 def _kind(encoding: IntArray) -> IntArray:
-    """Sample type of encodings: 0 integer, 1 float32, 2 float64."""
+    """Sample type of encodings, as its place among :data:`_KINDS`."""
     return np.where(encoding == 5, 2, np.where(np.isin(encoding, (4, 12, 13, 14)), 1, 0))
 
 
@@ -174,6 +210,8 @@ def effective_rates(records: Records, which: IntArray) -> NDArray[np.float64]:
 
 def group_records(records: Records, selection: Selection) -> list[Group]:
     """Sort the usable records that are asked for into groups that may be joined."""
+    if records.summary.plain:
+        return _plain_group(records, selection)
     rows = records.rows
     usable = np.flatnonzero(records.usable)
     groups: list[Group] = []
@@ -196,6 +234,29 @@ def group_records(records: Records, selection: Selection) -> list[Group]:
         if selection.wants(trace_id):
             groups += _channel_groups(records, which, codes, trace_id, low, high)
     return groups
+
+
+def _plain_group(records: Records, selection: Selection) -> list[Group]:
+    """The one group of records that are alike and in time order."""
+    rows, rate = records.rows, float(records.rates[0, 0])
+    codes = record_codes(records, 0)
+    trace_id = ".".join(codes)
+    if not selection.wants(trace_id):
+        return []
+    low, high = selection.window
+    step = 1e9 / rate
+
+    def end(row: int) -> int:
+        return int(rows[row, k.TIME]) + round(float(rows[row, k.NSAMP] * step))
+
+    every = range(len(rows))
+    first = bisect.bisect_left(every, low, key=end)
+    last = bisect.bisect_right(every, high, key=lambda row: int(rows[row, k.TIME]))
+    if last <= first:
+        return []
+    kind = _KINDS[int(_kind(rows[0, k.ENCODING]))]
+    quality = chr(int(rows[0, k.QUALITY]))
+    return [Group(trace_id, codes, quality, rate, kind, np.arange(first, last))]
 
 
 def _channel_groups(
@@ -229,7 +290,7 @@ def _channel_groups(
         if (np.diff(rows[mine, k.TIME]) == 0).any():
             duplicates = int(k.mark_duplicates(records.buffer, rows, mine, twin))
             mine = mine[~twin[mine]]
-        kind = ("int32", "float32", "float64")[int(one) % 4]
+        kind = _KINDS[int(one) % 4]
         quality = chr(int(rows[mine[0], k.QUALITY]))
         groups.append(Group(trace_id, codes, quality, rate, kind, mine, jitter, duplicates))
     return groups
@@ -249,6 +310,9 @@ def _nominal(
 
 def group_runs(records: Records, group: Group) -> list[IntArray]:
     """Split a group into runs of records that follow each other within half a sample."""
+    largest = uniform.largest_shift(records.rows, group.which, group.step)
+    if abs(largest) <= 0.5 * group.step + 1.0:
+        return [group.which]
     rows = records.rows[group.which]
     run = np.empty(len(rows), np.int64)
     count = k.plan_runs(

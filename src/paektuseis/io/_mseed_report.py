@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from obspy import UTCDateTime
 
-from . import _kernels as k
+from . import _kernels as k, _kernels_uniform as uniform
 from ._findings import Finding, finding
 from ._mseed import Group, IntArray, Records, Selection, record_codes
 
@@ -49,6 +49,7 @@ _FLAGS = (  # bit of FLAGS, check, severity, words
     (22, "filter_charging", "info", "recorder flags a digital filter that may be charging"),
     (23, "time_questionable", "warning", "recorder flags the time tag as questionable"),
 )
+_FLAG_BITS = 0xFF0000
 _NOTES = (
     (k.NOTE_TIME_CORRECTED, "time_correction", "info", "time correction in the header applied"),
     (k.NOTE_LEAP_SECOND, "leap_second", "warning", "record begins within a leap second"),
@@ -82,14 +83,14 @@ def _time(ns: int) -> UTCDateTime:
 
 def _span(records: Records, rows: IntArray, rate: float = 0.0) -> tuple[UTCDateTime, UTCDateTime]:
     """First and last instant the headers of some records claim."""
-    table = records.rows[rows]
+    times, counts = records.rows[rows, k.TIME], records.rows[rows, k.NSAMP]
     rates = records.rates[rows, 0] if not rate else np.full(len(rows), rate)
     good = np.isfinite(rates) & (rates > 0)
     length = np.zeros(len(rows))
-    length[good] = (np.maximum(table[good, k.NSAMP] - 1, 0)) / rates[good] * 1e9
+    length[good] = (np.maximum(counts[good] - 1, 0)) / rates[good] * 1e9
     length = np.minimum(length, 86400e9)
-    ends = table[:, k.TIME] + length.astype(np.int64)
-    return _time(table[:, k.TIME].min()), _time(ends.max())
+    ends = times + length.astype(np.int64)
+    return _time(times.min()), _time(ends.max())
 
 
 def _streaks(values: IntArray) -> list[IntArray]:
@@ -110,8 +111,10 @@ def _capped(findings: list[Finding], path: Path) -> list[Finding]:
 
 def scan_findings(records: Records, path: Path, selection: Selection) -> list[Finding]:
     """Findings on everything in the buffer that is no usable record."""
-    verdicts = records.rows[:, k.VERDICT]
     out: list[Finding] = []
+    if records.summary.alike:
+        return out
+    verdicts = records.rows[:, k.VERDICT]
     if not (verdicts != k.OK).any():
         return out
     for verdict in np.unique(verdicts):
@@ -252,35 +255,44 @@ def group_findings(
                 2e-2,
             )
         )
-    rows = records.rows[which]
-    flags = rows[:, k.FLAGS]
-    if (flags & 0xFF0000).any():
-        for bit, check, severity, words in _FLAGS:
-            hit = np.flatnonzero((flags >> bit) & 1)
-            out += _capped(
-                [
-                    add(
-                        check, severity, f"{words} in {len(s)} records", which[s], len(s), "records"
-                    )
-                    for s in _streaks(hit)
-                ],
-                path,
-            )
-    if rows[:, k.NOTES].any():
-        for bit, check, severity, words in _NOTES:
-            hit = np.flatnonzero(rows[:, k.NOTES] & bit)
-            found = []
-            for s in _streaks(hit):
-                text = f"{words} ({len(s)} records)"
-                if bit == k.NOTE_RATE:
-                    fixed = records.rates[which[s[0]], 1]
-                    text += (
-                        f": {fixed:g} Hz and {records.rates[which[s[0]], 0]:g} Hz; "
-                        f"{group.rate:g} Hz taken"
-                    )
-                found.append(add(check, severity, text, which[s], len(s), "records"))
-            out += _capped(found, path)
-    out += _timing_findings(rows[:, k.TIMING], which, add, path)
+    summary = records.summary
+    doubt = not summary.alike
+    if doubt or summary.flags & _FLAG_BITS or summary.notes:
+        rows = records.rows[which]
+        flags = rows[:, k.FLAGS]
+        if (flags & _FLAG_BITS).any():
+            for bit, check, severity, words in _FLAGS:
+                hit = np.flatnonzero((flags >> bit) & 1)
+                out += _capped(
+                    [
+                        add(
+                            check,
+                            severity,
+                            f"{words} in {len(s)} records",
+                            which[s],
+                            len(s),
+                            "records",
+                        )
+                        for s in _streaks(hit)
+                    ],
+                    path,
+                )
+        if rows[:, k.NOTES].any():
+            for bit, check, severity, words in _NOTES:
+                hit = np.flatnonzero(rows[:, k.NOTES] & bit)
+                found = []
+                for s in _streaks(hit):
+                    text = f"{words} ({len(s)} records)"
+                    if bit == k.NOTE_RATE:
+                        fixed = records.rates[which[s[0]], 1]
+                        text += (
+                            f": {fixed:g} Hz and {records.rates[which[s[0]], 0]:g} Hz; "
+                            f"{group.rate:g} Hz taken"
+                        )
+                    found.append(add(check, severity, text, which[s], len(s), "records"))
+                out += _capped(found, path)
+    if doubt or 0 <= summary.worst_timing < TIMING_LIMIT:
+        out += _timing_findings(records.rows[which, k.TIMING], which, add, path)
     shift = max((_shift(records, group, run) for run in runs), key=abs)
     if abs(shift) > MISALIGNED:
         words = f"record times up to {shift:+.2f} samples off the grid of the first; joined"
@@ -323,10 +335,7 @@ def _timing_findings(
 
 def _shift(records: Records, group: Group, run: IntArray) -> float:
     """Largest distance, in samples, of a run's record times from the grid of its first."""
-    rows = records.rows[run]
-    samples = np.cumsum(rows[:, k.NSAMP]) - rows[:, k.NSAMP]
-    off = (rows[:, k.TIME] - rows[0, k.TIME]) / group.step - samples
-    return float(off[np.argmax(np.abs(off))])
+    return float(uniform.largest_shift(records.rows, run, group.step)) / group.step
 
 
 def _drift(records: Records, group: Group, runs: list[IntArray]) -> float:

@@ -50,31 +50,8 @@ class FileMemory:
 
 def is_regular(records: Records) -> bool:
     """Whether all records are sound, of one kind, and follow each other in time."""
-    rows, rates = records.rows, records.rates
-    if not len(rows) or not _alike(rows, rates):
-        return False
-    return bool((_lateness(rows, rates) >= -_half(rates)).all())
-
-
-def _alike(rows: IntArray, rates: NDArray[np.float64]) -> bool:
-    """Whether records are sound and in all that matters like the first."""
-    return (
-        not rows[:, k.VERDICT].any()
-        and not (rows[:, k.NOTES] & _DOUBTS).any()
-        and all((rows[:, column] == rows[0, column]).all() for column in _SAME)
-        and bool((rates == rates[0]).all())
-    )
-
-
-def _half(rates: NDArray[np.float64]) -> float:
-    return float(0.5e9 / rates[0, 0] + 1.0)
-
-
-def _lateness(rows: IntArray, rates: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How long after the end of the one before each record begins, ns."""
-    step = 1e9 / rates[0, 0]
-    late: NDArray[np.float64] = np.diff(rows[:, k.TIME]) - rows[:-1, k.NSAMP] * step
-    return late
+    summary = records.summary
+    return summary.alike and summary.ordered and not summary.notes & _DOUBTS
 
 
 @dataclass
@@ -191,11 +168,10 @@ def _read(probe: _Prober, span: tuple[int, int] | None, high: int) -> Records | 
     if start is None:
         return None
     many = span[1] - begin + int(1.2 * (high - start) / lasts) + _NEAR
-    while many <= probe.count // 2:
+    while (many := min(many, probe.count - begin)) <= probe.count // 2:
         buffer = file.read(begin * length, (begin + many) * length)
         records = scan_records(buffer, base=begin * length, filesize=file.size)
-        same = probe.like(records.rows, records.rates) and _alike(records.rows, records.rates)
-        if not same:
+        if not (probe.like(records.rows, records.rates) and is_regular(records)):
             return None
         if begin + many >= probe.count or records.rows[-1, k.TIME] > high:
             return records
@@ -207,10 +183,8 @@ def _covers(
     records: Records, probe: _Prober, low: int, high: int, period: tuple[int, int] | None
 ) -> bool:
     """Whether records follow each other over all of a span that the file should hold."""
-    rows, rates = records.rows, records.rates
-    if len(rows) and (np.abs(_lateness(rows, rates)) > _half(rates)).any():
-        return False
-    if period is None:
+    rows = records.rows
+    if period is None or (len(rows) and not records.summary.abut):
         return False
     step = 1e9 / probe.rates[0, 0]
     reach = _reach(probe.length, probe.rates[0, 0])  # the neighbours hold what is missing there
