@@ -27,11 +27,14 @@ from ..types import Band, FloatArray
 from ._windows import IntArray, Share, measured, share_of, windowed, windows_of
 
 CORNERS = 4
-CHUNK = 32_768
-"""Samples a pass goes on before it looks for full windows, at least."""
+CHUNK = 131_072
+"""Samples of all bands a pass filters before it looks for full windows (1 MB), at least."""
 
-ROOM = 8_000_000
-"""Samples the buffer may hold; longer windows are measured band by band."""
+ROOM = 262_144
+"""Samples the buffer should hold (2 MB), so that it stays in the cache.
+
+Four bands in windows of ten minutes at 100 Hz fit; more take a second pass.
+"""
 
 MARGIN = 2
 """Samples kept more than the windows need, against rounding of times."""
@@ -239,7 +242,7 @@ class _Pass:
         self.state = np.zeros(0)
         rate = max(piece.sampling_rate for piece in channel.pieces)
         longest = max(a.request.step for a in answers)
-        self.stride = longest * max(1, math.ceil(CHUNK / (longest * 1e-9 * rate)))
+        self.stride = longest * max(1, math.ceil(CHUNK / len(self.lanes) / (longest * 1e-9 * rate)))
         room = math.ceil((self.stride + longest) * 1e-9 * rate) + 64
         # rows a whole page apart would fall on the same lines of the cache
         self.rows = np.empty((len(self.lanes), max(room, 2 * BLOCK) + 8))
@@ -263,7 +266,7 @@ class _Pass:
         while self.current < len(pieces):
             piece = pieces[self.current]
             size = len(piece.data)
-            stop = int(np.clip(piece.first_at(until) + (MARGIN if keep else -MARGIN), 0, size))
+            stop = _within(int(piece.first_at(until)) + (MARGIN if keep else -MARGIN), 0, size)
             if self.sections is None and stop > 0:
                 designs = [lane.design(piece.sampling_rate).sections for lane in self.lanes]
                 self.sections = bank_sections(designs)
@@ -319,12 +322,11 @@ class _Pass:
     def _drop(self) -> None:
         """Drop the samples no window needs any more."""
         wanted = [int(a.edges[a.done]) for a in self.answers if not a.finished]
-        if not wanted:
-            return
+        needed = min(wanted, default=0)
         begin, kept = self.fill, []
-        for h in self.held:
+        for h in self.held if wanted else ():
             piece = self.channel.pieces[h.piece]
-            first = int(np.clip(piece.first_at(min(wanted)) - MARGIN, h.begin, h.end))
+            first = _within(int(piece.first_at(needed)) - MARGIN, h.begin, h.end)
             if first < h.end:
                 place = h.place + first - h.begin
                 begin = min(begin, place)
@@ -334,3 +336,7 @@ class _Pass:
         for h in kept:
             h.place -= begin
         self.held, self.fill = kept, left
+
+
+def _within(value: int, low: int, high: int) -> int:
+    return min(max(value, low), high)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .._jit import kernel
+from ..processing._lanes import bits_of, of_bits
 
 
 @kernel
@@ -102,72 +103,63 @@ def raise_largest(x: Any, edges: Any, mean: Any, largest: Any) -> None:
 
 
 @kernel
-def middle(v: Any, size: int, n: int, work: Any, edge: Any, edge_bits: Any) -> float:
-    """Return the median of the ``n`` smallest of the first ``size`` numbers.
+def median_away(x: Any, begin: int, end: int, mean: float, n: int, work: Any) -> float:
+    """Return the median of ``|x - mean|`` over ``x[begin:end]``, of which ``n`` are numbers.
 
-    ``v`` holds floats of 0 or more as the integers of their bits, which sort alike (and an
-    infinity or NaN after all numbers); it is permuted. A sample of the numbers brackets the
-    median; the few that lie in the bracket are set apart without a branch, twice, and sorted
-    out among themselves. ``work`` is room for as many; ``edge_bits`` a view of ``edge`` (2).
+    A sample brackets the median; the few that lie in the bracket are set apart without a
+    branch, once more among themselves, and then sorted out. Floats of 0 or more are compared
+    as the integers of their bits, among which an infinity or NaN comes after all numbers.
+    ``work`` is room for ``end - begin`` integers.
     """
+    size = end - begin
     rank = (n - 1) // 2
     pair = n // 2 - rank
-    source, k, r = v, size, rank
+    k, r = 0, -1
     if size > 4096:
         step = size // 1024
         c = 0
-        for i in range(step // 2, size, step):
-            work[c] = v[i]
+        for i in range(begin + step // 2, end, step):
+            work[c] = bits_of(abs(x[i] - mean))
             c += 1
         spread = int(2.0 * np.sqrt(c))
         p = max(0, rank * c // size - spread)
         q = min(c - 1, rank * c // size + spread)
         low, high = _nth(work, 0, c - 1, p), _nth(work, p, c - 1, q)
-        k, below = _between(v, size, low, high, work)
+        width, below = np.uint64(high - low), 0
+        for i in range(begin, end):
+            one = bits_of(abs(x[i] - mean))
+            work[k] = one
+            below += int(one < low)
+            k += int(np.uint64(one - low) <= width)
         r = rank - below
         while k > 512 and r >= 0 and r + pair < k:
             # so close together they lie evenly, nearly
             spread = int(2.0 * np.sqrt(k)) + k // 50
-            edge_bits[0], edge_bits[1] = low, high
-            base, top = edge[0], edge[1]
+            base, top, before = of_bits(low), of_bits(high), k
             slope = (top - base) / k
-            edge[0] = base + slope * max(r - spread, 0)
-            edge[1] = min(top, base + slope * (r + 1 + spread))
-            low, high = edge_bits[0], edge_bits[1]
-            before = k
-            k, below = _between(work, k, low, high, work)
+            low = bits_of(base + slope * max(r - spread, 0))
+            width = np.uint64(bits_of(min(top, base + slope * (r + 1 + spread))) - low)
+            high = low + np.int64(width)
+            k, below = 0, 0
+            for i in range(before):
+                one = work[i]
+                work[k] = one
+                below += int(one < low)
+                k += int(np.uint64(one - low) <= width)
             r -= below
             if k > before // 2:
                 break
-        if r >= 0 and r + pair < k:
-            source = work
-        else:  # the sample has misled
-            k, r = size, rank
-    edge_bits[0] = _nth(source, 0, k - 1, r)
-    edge_bits[1] = edge_bits[0]
+    if r < 0 or r + pair >= k:  # few, or the sample has misled
+        k, r = size, rank
+        for i in range(size):
+            work[i] = bits_of(abs(x[begin + i] - mean))
+    first = _nth(work, 0, k - 1, r)
+    second = first
     if pair > 0:
-        second = source[r + 1]
+        second = work[r + 1]
         for i in range(r + 2, k):
-            second = min(second, source[i])
-        edge_bits[1] = second
-    return float(0.5 * (edge[0] + edge[1]))
-
-
-@kernel
-def _between(v: Any, n: int, low: int, high: int, out: Any) -> tuple[int, int]:
-    """Put what lies from ``low`` to ``high`` to the front of ``out``; how many, and how many less.
-
-    ``out`` may be ``v``.
-    """
-    width = np.uint64(high - low)
-    k = 0
-    below = 0
-    for i in range(n):
-        one = v[i]
-        out[k] = one
-        below += int(one < low)
-        k += int(np.uint64(one - low) <= width)
-    return k, below
+            second = min(second, work[i])
+    return float(0.5 * (of_bits(first) + of_bits(second)))
 
 
 @kernel

@@ -13,7 +13,7 @@ from .._segments import Segment
 from ..errors import ParameterError
 from ..times import TimeLike, as_utc
 from ..types import FloatArray
-from ._kernels import add_absolute, add_samples, add_squares, middle, raise_largest
+from ._kernels import add_absolute, add_samples, add_squares, median_away, raise_largest
 
 STATISTICS = ("mean_abs", "median_abs", "rms", "max_abs")
 MAX_WINDOWS = 5_000_000
@@ -85,23 +85,22 @@ def share_of(piece: Segment, edges_ns: IntArray, offset: int = 0) -> Share:
 
 
 def _medians(shares: Sequence[Share], mean: FloatArray, n: IntArray, out: FloatArray) -> None:
-    parts: dict[int, list[NDArray[Any]]] = {}
+    parts: dict[int, list[tuple[NDArray[Any], int, int]]] = {}
     for share in shares:
         for k, w in enumerate(range(share.windows.start, share.windows.stop)):
             if share.edges[k + 1] > share.edges[k]:
-                part = share.data[share.edges[k] : share.edges[k + 1]]
+                part = share.data, int(share.edges[k]), int(share.edges[k + 1])
                 parts.setdefault(w, []).append(part)
-    room = max((sum(map(len, some)) for some in parts.values()), default=0)
-    away, work, edge = np.empty(room), np.empty(room, dtype=np.int64), np.empty(2)
-    bits, edge_bits = away.view(np.int64), edge.view(np.int64)
+    room = max((sum(b - a for _, a, b in some) for some in parts.values()), default=0)
+    work = np.empty(room, dtype=np.int64)
     for w, some in parts.items():
-        size = 0
-        for part in some:
-            np.subtract(part, mean[w], out=away[size : size + len(part)])
-            size += len(part)
-        np.abs(away[:size], out=away[:size])
-        if n[w]:
-            out[w] = middle(bits, size, int(n[w]), work, edge, edge_bits)
+        if not n[w]:
+            continue
+        data, a, b = some[0]
+        if len(some) > 1 or data.dtype != np.float64:
+            data = np.concatenate([d[a:b] for d, a, b in some], dtype=np.float64)
+            a, b = 0, len(data)
+        out[w] = median_away(data, a, b, mean[w], int(n[w]), work)
 
 
 def windows_of(

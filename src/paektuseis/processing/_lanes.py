@@ -169,3 +169,17 @@ def fused(_: Any, a: Any, b: Any, c: Any) -> Any:
         return builder.call(function, args)
 
     return a(a, b, c), build
+
+
+@intrinsic
+def bits_of(_: Any, a: Any) -> Any:
+    """Return the bits of a float64 as an integer; of floats above 0 they sort as these do."""
+    whole = ir.IntType(64)
+    return types.int64(types.float64), lambda c, builder, s, args: builder.bitcast(args[0], whole)
+
+
+@intrinsic
+def of_bits(_: Any, a: Any) -> Any:
+    """Return the float64 of an integer's bits."""
+    real = ir.DoubleType()
+    return types.float64(types.int64), lambda c, builder, s, args: builder.bitcast(args[0], real)
