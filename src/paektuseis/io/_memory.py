@@ -25,11 +25,11 @@ class Memory:
     ----------
     seconds : float, optional
         Length of the span that is read.
-    nbytes : int, optional
-        Size of all files that are read; no byte yields more than two samples.
+    nbytes : float, optional
+        Size of all files that are read, if known; no byte yields more than two samples.
     """
 
-    def __init__(self, seconds: float = 0.0, nbytes: int = 0) -> None:
+    def __init__(self, seconds: float = 0.0, nbytes: float = math.inf) -> None:
         self._seconds, self._nbytes = seconds, nbytes
         self._blocks: dict[tuple[str, str], NDArray[Any]] = {}
 

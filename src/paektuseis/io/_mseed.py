@@ -162,11 +162,15 @@ def record_codes(records: Records, row: int) -> tuple[str, str, str, str]:
 
 
 _KINDS = ("int32", "float32", "float64")
+_KIND = {4: 1, 5: 2, 12: 1, 13: 1, 14: 1}
 
 
 def _kind(encoding: IntArray) -> IntArray:
     """Sample type of encodings, as its place among :data:`_KINDS`."""
-    return np.where(encoding == 5, 2, np.where(np.isin(encoding, (4, 12, 13, 14)), 1, 0))
+    kinds = np.zeros(len(encoding), np.int64)
+    for known, kind in _KIND.items():
+        kinds[encoding == known] = kind
+    return kinds
 
 
 def _rates_together(rates: NDArray[np.float64]) -> tuple[IntArray, NDArray[np.float64]]:
@@ -254,7 +258,7 @@ def _plain_group(records: Records, selection: Selection) -> list[Group]:
     last = bisect.bisect_right(every, high, key=lambda row: int(rows[row, k.TIME]))
     if last <= first:
         return []
-    kind = _KINDS[int(_kind(rows[0, k.ENCODING]))]
+    kind = _KINDS[_KIND.get(int(rows[0, k.ENCODING]), 0)]
     quality = chr(int(rows[0, k.QUALITY]))
     return [Group(trace_id, codes, quality, rate, kind, np.arange(first, last))]
 
@@ -379,12 +383,12 @@ def decode_group(
     position = np.zeros(len(order) + 1, np.int64)
     np.cumsum(counts, out=position[1:])
     status, least = _decode(records, order, position[:-1], out)
+    if len(runs) == 1 and not status.any():
+        return Decoded([(order, out)], [], least)
     begin_of_run = np.zeros(len(order), np.bool_)
     begin_of_run[np.cumsum([0, *map(len, runs[:-1])])] = True
     bad = status != k.OK
     cuts = np.flatnonzero(begin_of_run[1:] | bad[1:] | bad[:-1]) + 1
-    if not cuts.size and not bad.any():
-        return Decoded([(order, out)], [], least)
     edges = np.concatenate(([0], cuts, [len(order)]))
     pieces = [
         (order[a:b], out[position[a] : position[b]])

@@ -13,10 +13,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import _kernels as k
-from ._mseed import IntArray, Records, scan_records
+from ._mseed import Records, scan_records
 from ._sources import OpenFile
 
 _HEAD = 128
@@ -26,8 +25,7 @@ _FEW = 64
 _NEAR = 8
 """Records within which the place of an instant need be known."""
 _DOUBTS = k.NOTE_LENGTH | k.NOTE_ORDER | k.NOTE_RATE | k.NOTE_NO_1000
-_SAME_HEAD = (k.LENGTH, k.KEY1, k.KEY2, k.QUALITY)
-_SAME = (*_SAME_HEAD, k.ENCODING, k.BIG)
+_KIND = (k.LENGTH, k.KEY1, k.KEY2, k.QUALITY)
 
 
 @dataclass
@@ -54,25 +52,55 @@ def is_regular(records: Records) -> bool:
     return summary.alike and summary.ordered and not summary.notes & _DOUBTS
 
 
-@dataclass
+@dataclass(frozen=True)
+class _Head:
+    """What the first bytes of a record say."""
+
+    time: int
+    samples: int
+    kind: tuple[float, ...]
+    """Length, channel, quality letter and both sampling rates."""
+
+    @property
+    def length(self) -> int:
+        """Bytes of the record."""
+        return int(self.kind[0])
+
+    @property
+    def rate(self) -> float:
+        """Sampling rate, Hz."""
+        return self.kind[-2]
+
+
+def _head(file: OpenFile, offset: int) -> _Head | None:
+    """Read the head of the record at an offset; ``None`` if it leaves any doubt."""
+    buffer = file.read(offset, offset + _HEAD)
+    if not k.header_at(buffer, 0, True):
+        return None
+    rows, rates = np.empty((1, k.COLUMNS), np.int64), np.empty((1, 2))
+    k.scan(buffer, 0, rows, rates)
+    return _head_of(rows[0].tolist(), rates[0].tolist())
+
+
+def _head_of(row: list[int], rates: list[float]) -> _Head | None:
+    # "cut" is what a record is of which only the head was read
+    if row[k.VERDICT] not in (k.OK, k.CUT) or row[k.NOTES] & _DOUBTS or not rates[0] > 0:
+        return None
+    return _Head(row[k.TIME], row[k.NSAMP], (*(row[column] for column in _KIND), *rates))
+
+
+@dataclass(frozen=True)
 class _Prober:
     """Headers of single records of a file that is taken to be regular."""
 
     file: OpenFile
-    length: int
+    first: _Head
     count: int
-    rows: IntArray
-    rates: NDArray[np.float64]
 
     def time(self, index: int) -> int | None:
         """When a record begins, ns; ``None`` if it is not like the first."""
-        rows, rates = _head(self.file, index * self.length)
-        return int(rows[0, k.TIME]) if _sound(rows) and self.like(rows, rates) else None
-
-    def like(self, rows: IntArray, rates: NDArray[np.float64]) -> bool:
-        """Whether a record is of the kind of the file's first."""
-        same = all(rows[0, column] == self.rows[0, column] for column in _SAME_HEAD)
-        return same and bool((rates[0] == self.rates[0]).all())
+        head = _head(self.file, index * self.first.length)
+        return head.time if head is not None and head.kind == self.first.kind else None
 
     def span(self, when: int, low: int, high: int) -> tuple[int, int] | None:
         """Bracket the last record that begins by ``when`` to :data:`_NEAR` records.
@@ -99,22 +127,6 @@ class _Prober:
         return a, b
 
 
-def _head(file: OpenFile, offset: int) -> tuple[IntArray, NDArray[np.float64]]:
-    rows = np.zeros((1, k.COLUMNS), np.int64)
-    rates = np.zeros((1, 2))
-    buffer = file.read(offset, offset + _HEAD)
-    if k.header_at(buffer, 0, True):
-        k.scan(buffer, 0, rows, rates)
-    else:
-        rows[0, k.VERDICT] = k.JUNK
-    return rows, rates
-
-
-def _sound(rows: IntArray) -> bool:
-    """Whether the head of a record leaves no doubt (that it is cut after the head is meant)."""
-    return rows[0, k.VERDICT] in (k.OK, k.CUT) and not rows[0, k.NOTES] & _DOUBTS
-
-
 def records_of_span(file: OpenFile, low: int, high: int, memory: FileMemory) -> Records | None:
     """Return the records that may hold samples of a span, or ``None``: read the file whole.
 
@@ -133,45 +145,47 @@ def records_of_span(file: OpenFile, low: int, high: int, memory: FileMemory) -> 
     known = memory.of(file)
     if file.sparse or known is False:
         return None
-    rows, rates = _head(file, 0)
-    length, rate = int(rows[0, k.LENGTH]), float(rates[0, 0])
-    if not _sound(rows) or not rate > 0 or file.size % length or file.size // length < _FEW:
+    first = _head(file, 0)
+    if first is None or file.size % first.length or file.size // first.length < _FEW:
         return None
-    probe = _Prober(file, length, file.size // length, rows, rates)
-    begin_time, end_time = int(rows[0, k.TIME]), probe.time(probe.count - 1)
-    if end_time is None or end_time < begin_time or (low <= begin_time and end_time <= high):
-        return None
+    probe = _Prober(file, first, file.size // first.length)
     span = None
-    if high >= begin_time and end_time + _reach(length, rate) >= low:
-        span = (0, 0) if low <= begin_time else probe.span(low, begin_time, end_time)
-        if span is None:
+    if first.time <= high:
+        last = probe.time(probe.count - 1)
+        if last is None or last < first.time or (low <= first.time and last <= high):
             return None
+        if last + _reach(first) >= low:
+            span = (0, 0) if low <= first.time else probe.span(low, first.time, last)
+            if span is None:
+                return None
     records = _read(probe, span, high)
     if records is None or not (known or _covers(records, probe, low, high, memory.period)):
         return None
     return records
 
 
-def _reach(length: int, rate: float) -> float:
+def _reach(head: _Head) -> float:
     """Longest time a record can last, ns: seven differences in each word of its frames."""
-    return 1e9 / rate * (length // 64 * 105)
+    return 1e9 / head.rate * (head.length // 64 * 105)
 
 
 def _read(probe: _Prober, span: tuple[int, int] | None, high: int) -> Records | None:
     """Read from the first record of a bracket to the first that begins after ``high``."""
-    file, length = probe.file, probe.length
+    file, first = probe.file, probe.first
     if span is None:
-        return Records(np.empty(0, np.uint8), probe.rows[:0], probe.rates[:0], 0, file.size)
+        none = np.empty(0, np.uint8), np.empty((0, k.COLUMNS), np.int64), np.empty((0, 2))
+        return Records(*none, 0, file.size)
     begin = max(0, span[0] - 1)
     start = probe.time(begin)
-    lasts = max(int(probe.rows[0, k.NSAMP]), 1) * 1e9 / probe.rates[0, 0]
     if start is None:
         return None
+    lasts = max(first.samples, 1) * 1e9 / first.rate
     many = span[1] - begin + int(1.2 * (high - start) / lasts) + _NEAR
     while (many := min(many, probe.count - begin)) <= probe.count // 2:
-        buffer = file.read(begin * length, (begin + many) * length)
-        records = scan_records(buffer, base=begin * length, filesize=file.size)
-        if not (probe.like(records.rows, records.rates) and is_regular(records)):
+        buffer = file.read(begin * first.length, (begin + many) * first.length)
+        records = scan_records(buffer, base=begin * first.length, filesize=file.size)
+        head = _head_of(records.rows[0].tolist(), records.rates[0].tolist())
+        if head is None or head.kind != first.kind or not is_regular(records):
             return None
         if begin + many >= probe.count or records.rows[-1, k.TIME] > high:
             return records
@@ -186,8 +200,8 @@ def _covers(
     rows = records.rows
     if period is None or (len(rows) and not records.summary.abut):
         return False
-    step = 1e9 / probe.rates[0, 0]
-    reach = _reach(probe.length, probe.rates[0, 0])  # the neighbours hold what is missing there
+    step = 1e9 / probe.first.rate
+    reach = _reach(probe.first)  # the neighbours hold what is missing there
     begin, end = max(low, period[0] + reach), min(high, period[1] - reach)
     if end < begin:
         return True

@@ -80,8 +80,10 @@ def read_file(
             file.require_unchanged()
     if records is None:
         return read_source(source, selection, headonly=headonly, known=known, memory=memory)
+    if not len(records.rows):
+        return [], []
     traces, findings, clean = read_mseed(records, path, selection, memory=memory)
-    if len(records.rows) and not traces and not _has_usable(records, findings):
+    if not traces and not _has_usable(records, findings):
         raise WaveformError(f"{path}: {_why_nothing(findings)}")
     return _finish(traces, findings, path, selection, clean=clean)
 
