@@ -22,64 +22,55 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 _BLOCK = 4096
-_STRETCH = 64  # samples asked about at once
+STRETCH = 32  # samples asked about at once
 _MARGIN = 1e-9  # of the threshold; what comes nearer is looked at sample by sample
 
 # columns of the marks a detector carries from block to block
-_ON, _ABOVE, _READY, _BEGIN, _PEAK, _PROBE, _PIECE = range(7)
+_ON, _ABOVE, _READY, _BEGIN, _PEAK, _PIECE = range(6)
 # columns of the rules of a detector, in samples
-NSTA, NLTA, FIRST, LAST, SHORTEST, DEAD, DEAD_RUN = range(7)
+NSTA, NLTA, FIRST, LAST, SHORTEST, DEAD = range(6)
+
+
+@kernel(reorder=True)
+def _sums(y: FloatArray, low: int, weights: FloatArray) -> tuple[float, float, float]:
+    """Return the energy of a stretch, and what it adds to the short and the long average."""
+    total = 0.0
+    short = 0.0
+    long = 0.0
+    for i in range(STRETCH):
+        e = y[low + i] * y[low + i]
+        total += e
+        short += weights[0, i] * e
+        long += weights[1, i] * e
+    return total, short, long
 
 
 @kernel
-def _averages(
-    y: FloatArray, low: int, high: int, a: float, b: float, s: float, t: float, level: float
-) -> tuple[float, float, float]:
-    """Carry both averages over ``y[low:high]``; return also the largest ``s - level * t``.
+def _pass_over(
+    y: FloatArray,
+    low: int,
+    high: int,
+    weights: FloatArray,
+    factors: tuple[float, float, float, float, float],
+    averages: FloatArray,
+) -> tuple[int, bool]:
+    """Carry both averages over whole stretches of ``y[low:high]`` that cannot trigger.
 
-    Two samples a step, so that a step waits for one multiplication only.
+    Return where the first begins that can, or the rest, and whether one may be dead.
     """
-    aa = a * a
-    bb = b * b
-    best = -np.inf
-    i = low
-    while i + 1 < high:
-        e = y[i] * y[i]
-        f = y[i + 1] * y[i + 1]
-        s1 = a * s + e
-        t1 = b * t + e
-        s = aa * s + (a * e + f)
-        t = bb * t + (b * e + f)
-        best = max(best, max(s1 - level * t1, s - level * t))
-        i += 2
-    if i < high:
-        e = y[i] * y[i]
-        s = a * s + e
-        t = b * t + e
-        best = max(best, s - level * t)
-    return s, t, best
-
-
-@kernel
-def _may_die(
-    y: FloatArray, low: int, high: int, first: bool, probe: int, step: int, bound: float
-) -> bool:
-    """Whether a run of ``step`` dead samples may begin, last or end in ``y[low:high]``.
-
-    ``first``: nothing came before.
-    """
-    for i in range(probe, high, step):
-        if y[i] * y[i] > bound:
-            continue
-        j = i
-        while j > low and y[j - 1] * y[j - 1] <= bound:
-            j -= 1
-        k = i + 1
-        while k < high and y[k] * y[k] <= bound:
-            k += 1
-        if (j == low and not first) or k == high or k - j >= step:
-            return True
-    return False
+    fall, sink, level, dead, opening = factors
+    s, t = averages[0], averages[1]
+    dying = False
+    while low + STRETCH <= high:
+        total, short, long = _sums(y, low, weights)
+        if s + total >= level * t:
+            break
+        s = fall * s + short
+        t = sink * t + long
+        dying |= total <= STRETCH * dead * (t + opening)
+        low += STRETCH
+    averages[0], averages[1] = s, t
+    return low, dying
 
 
 @kernel
@@ -95,12 +86,17 @@ def _judge(
     row: IntArray,
     peak: FloatArray,
     count: int,
-) -> int:
-    """Look at ``y[low:high]`` sample by sample; write triggers that end, return their count."""
+) -> tuple[int, float]:
+    """Look at ``y[low:high]`` sample by sample; write triggers that end.
+
+    Return how many are written, and the energy.
+    """
     a, b, scale, on, off = factors
+    total = 0.0
     s, t = averages[0], averages[1]
     for i in range(low, high):
         e = y[i] * y[i]
+        total += e
         s = a * s + e
         t = b * t + e
         ratio = scale * (s / t)
@@ -117,7 +113,7 @@ def _judge(
             averages[2] = ratio
         mark[_ABOVE] = above
     averages[0], averages[1] = s, t
-    return count
+    return count, total
 
 
 @kernel
@@ -152,7 +148,6 @@ def recursive_triggers(
     rules: IntArray,
     thresholds: FloatArray,
     pieces: IntArray,
-    watch: bool,
 ) -> tuple[IntArray, FloatArray, NDArray[np.bool_]]:
     """Run all detectors over one contiguous record.
 
@@ -162,15 +157,13 @@ def recursive_triggers(
     offset : float
         Subtracted from each sample.
     sections : float64 ndarray, shape (detectors, sections, 5)
-    rules : int64 ndarray, shape (detectors, 7)
+    rules : int64 ndarray, shape (detectors, 6)
         Samples: short and long window, first and last sample to judge, shortest trigger,
-        dead time, shortest dead run.
+        dead time.
     thresholds : float64 ndarray, shape (detectors, 2)
         On and off.
     pieces : int64 ndarray, shape (n, 2)
         Where the averages begin and end anew, the same for all detectors.
-    watch : bool
-        Look for dead runs.
 
     Returns
     -------
@@ -178,32 +171,40 @@ def recursive_triggers(
         Detector, first and last sample, sample of the peak, 1 where the end was not seen.
     peaks : float64 ndarray, shape (triggers,)
     suspect : bool ndarray, shape (detectors,)
-        With ``watch``, where a dead run may be (no false no).
+        Where a dead run of at least ``2 * STRETCH - 1`` samples may be (no false no): it would
+        hold a whole stretch.
     """
     lanes = sections.shape[0]
     state = np.zeros((lanes, sections.shape[1], 2))
     y = np.empty((lanes, _BLOCK))
     averages = np.zeros((lanes, 3))  # short, long, peak ratio; without their factor 1/n
-    marks = np.zeros((lanes, 7), np.int64)
+    marks = np.zeros((lanes, 6), np.int64)
     opening = np.zeros(lanes)  # energy of the first sample, which the averages leave out
     suspect = np.zeros(lanes, np.bool_)
     rows = np.empty((64, 5), np.int64)
     peaks = np.empty(64)
     count = 0
+    factors = np.empty((lanes, 2))  # of the averages from one sample to the next
+    weights = np.empty((lanes, 2, STRETCH))  # what becomes of each sample of a stretch
     for k in range(lanes):
         marks[k, _READY] = rules[k, FIRST]
+        for j in range(2):
+            factors[k, j] = 1.0 - 1.0 / rules[k, j]
+            for i in range(STRETCH):
+                weights[k, j, STRETCH - 1 - i] = factors[k, j] ** float(i)
     for base in range(0, x.size, _BLOCK):
         stop = min(base + _BLOCK, x.size)
         bank_block(x, base, stop, offset, sections, state, y)
         for k in range(lanes):
             z, mark, rule, mean = y[k], marks[k], rules[k], averages[k]
-            a = 1.0 - 1.0 / rule[NSTA]
-            b = 1.0 - 1.0 / rule[NLTA]
+            a, b = factors[k]
+            fall, sink = a ** float(STRETCH), b ** float(STRETCH)
             scale = rule[NLTA] / rule[NSTA]
             on, off = thresholds[k, 0], thresholds[k, 1]
-            level = on / scale * (1.0 - _MARGIN)
+            # within a stretch no ratio is above (short + energy) / (sink * long)
+            level = on / scale * sink * (1.0 - _MARGIN)
             # bound on the mean square within a stretch, from that at its end
-            dead = BELOW_RESOLUTION * 1.001 / rule[NLTA] / b**_STRETCH
+            dead = BELOW_RESOLUTION * 1.001 / rule[NLTA] / sink
             if base == 0:
                 opening[k] = z[0] * z[0]
             while mark[_PIECE] < pieces.shape[0]:
@@ -218,53 +219,37 @@ def recursive_triggers(
                 last = min(rule[LAST] + 1, end)
                 while low < high:
                     judged = first <= low < last
-                    to = min(low + _STRETCH, high)
-                    if low < first:
-                        to = min(to, first)
-                    elif low < last:
-                        to = min(to, last)
-                    s, t, best = _averages(z, low - base, to - base, a, b, mean[0], mean[1], level)
-                    if judged and (mark[_ON] or not best < 0.0):
-                        if count + _STRETCH > rows.shape[0]:
+                    to = last if judged else (first if low < first else high)
+                    to = min(to, high)
+                    at, dying = low, False
+                    if not mark[_ON]:
+                        at, dying = _pass_over(
+                            z, low - base, to - base, weights[k],
+                            (fall, sink, level if judged else np.inf, dead, opening[k]), mean,
+                        )  # fmt: skip
+                        at += base
+                        if at > low:
+                            mark[_ABOVE] = 0
+                    if at == low:
+                        at = min(to, low + STRETCH)
+                        if count + STRETCH > rows.shape[0]:
                             rows = np.concatenate((rows, np.empty_like(rows)))
                             peaks = np.concatenate((peaks, np.empty_like(peaks)))
                         known = count
-                        count = _judge(
-                            z,
-                            low - base,
-                            to - base,
-                            base,
-                            (a, b, scale, on, off),
-                            mean,
-                            mark,
-                            rule,
-                            rows,
-                            peaks,
-                            count,
-                        )
-                        if to == last and mark[_ON]:
+                        count, total = _judge(
+                            z, low - base, at - base, base,
+                            (a, b, scale, on if judged else np.inf, off),
+                            mean, mark, rule, rows, peaks, count,
+                        )  # fmt: skip
+                        if at == last and mark[_ON]:
                             count = _close(last - 1, 1, mark, rule, mean, rows, peaks, count)
                         rows[known:count, 0] = k
-                    else:
-                        mark[_ABOVE] = 0
-                        mean[0], mean[1] = s, t
-                    if watch and mark[_PROBE] < to:
-                        if not suspect[k]:
-                            suspect[k] = _may_die(
-                                z,
-                                low - base if low > 1 else 0,
-                                to - base,
-                                low <= 1,
-                                mark[_PROBE] - base,
-                                rule[DEAD_RUN],
-                                dead * (mean[1] + opening[k]),
-                            )
-                        while mark[_PROBE] < to:
-                            mark[_PROBE] += rule[DEAD_RUN]
-                    low = to
-                mark[_ABOVE] = 0 if high == end else mark[_ABOVE]
+                        dying = total <= (at - low) * dead * (mean[1] + opening[k])
+                    suspect[k] |= dying
+                    low = at
                 if high < end:
                     break
+                mark[_ABOVE] = 0
                 mark[_PIECE] += 1
     return rows[:count], peaks[:count], suspect
 

@@ -143,64 +143,27 @@ def recursive_ratio(
     is not updated.
     """
     n = x.size
-    out = np.empty(n)
-    out[: min(nlta, n)] = np.nan
+    out = np.full(n, np.nan)
     # both averages are kept without their factor 1/n, which goes into the ratio
     a = 1.0 - 1.0 / nsta
     b = 1.0 - 1.0 / nlta
-    aa = a * a
-    bb = b * b
     scale = nlta / nsta
     s = 0.0
     t = 0.0
-    if on == np.inf:
-        # two samples a step, so that a step waits for one multiplication only
-        i = 1
-        while i < n:
-            e = x[i] * x[i]
-            s1 = a * s + e
-            t1 = b * t + e
-            if i >= nlta:
-                out[i] = scale * (s1 / t1) if t1 > 0.0 else np.nan
-            if i + 1 == n:
-                break
-            f = x[i + 1] * x[i + 1]
-            s = aa * s + (a * e + f)
-            t = bb * t + (b * e + f)
-            if i + 1 >= nlta:
-                out[i + 1] = scale * (s / t) if t > 0.0 else np.nan
-            i += 2
-        return out
-    out[:] = np.nan
     holding = False
     spent = False
     since = 0
-    s1 = 0.0
-    t1 = 0.0
-    e = 0.0
-    halfway = False  # the sample before was the first of a step, and moved the long average
     for i in range(1, n):
-        f = x[i] * x[i]
+        e = x[i] * x[i]
+        s = a * s + e
         if holding and i - since > longest:
             holding = False
             spent = True
-        if i % 2 == 1:
-            s1 = a * s + f
-        else:
-            s = aa * s + (a * e + f)
-        if holding:
-            halfway = False
-        elif halfway:
-            t = bb * t1 + (b * e + f)
-            halfway = False
-        else:
-            t1 = t
-            t = b * t + f
-            halfway = i % 2 == 1
-        e = f
+        if not holding:
+            t = b * t + e
         if i < nlta or not t > 0.0:
             continue
-        ratio = scale * ((s1 if i % 2 == 1 else s) / t)
+        ratio = scale * (s / t)
         out[i] = ratio
         if ratio < off:
             holding = False

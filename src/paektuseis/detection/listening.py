@@ -261,6 +261,7 @@ class _Lane:
 
     sections: NDArray[np.float64]
     rule: NDArray[np.int64]
+    dead_run: int
     thresholds: tuple[float, float]
     facts: dict[str, Any]
 
@@ -276,11 +277,11 @@ def _lane(piece: Trace, detector: Detector) -> _Lane:
     blind = blind_until(piece, settled, warm_up("recursive", nsta, nlta))
     first, last = judged_between(piece, max(settled, blind), until)
     shortest, dead = rule_samples(detector.min_duration, detector.dead_time, fs)
-    dead_run = max(1, round(usual_dead_run(detector.sta, detector.lta) * fs))
     low, high = provenance.band_of(piece)
     return _Lane(
         sections=sections,
-        rule=np.array([nsta, nlta, first, last, shortest, dead, dead_run]),
+        rule=np.array([nsta, nlta, first, last, shortest, dead]),
+        dead_run=max(1, round(usual_dead_run(detector.sta, detector.lta) * fs)),
         thresholds=(float(detector.thr_on), float(detector.thr_off)),
         facts={
             "method": detector.method,
@@ -301,16 +302,16 @@ def _run(piece: Trace, lanes: list[_Lane]) -> tuple[list[Found], list[Listened]]
     x = piece.data
     offset = float(line_through(x[: max(round(START_SECONDS * fs), 1)])[0])
     whole = np.array([[0, len(x)]])
-    rows, peaks, suspect = _scan(x, offset, lanes, whole, True)
+    rows, peaks, suspect = _scan(x, offset, lanes, whole)
     found, heard = [], []
     for k, lane in enumerate(lanes):
         live = whole
         mine, tops = rows[rows[:, 0] == k], peaks[rows[:, 0] == k]
-        if suspect[k]:
-            nlta, dead_run = int(lane.rule[_fused.NLTA]), int(lane.rule[_fused.DEAD_RUN])
-            live = _fused.live_pieces(x, offset, bank_sections([lane.sections]), dead_run, nlta)
+        if suspect[k] or lane.dead_run < 2 * _fused.STRETCH - 1:
+            sections, nlta = bank_sections([lane.sections]), int(lane.rule[_fused.NLTA])
+            live = _fused.live_pieces(x, offset, sections, lane.dead_run, nlta)
             if not np.array_equal(live, whole):
-                mine, tops, _ = _scan(x, offset, [lane], live, False)
+                mine, tops, _ = _scan(x, offset, [lane], live)
         start_ns = int(piece.stats.starttime.ns)
         found.append(Found(piece.id, start_ns, fs, mine[:, 1:], tops, lane.facts))
         heard.append(_heard(piece, lane, live))
@@ -318,7 +319,7 @@ def _run(piece: Trace, lanes: list[_Lane]) -> tuple[list[Found], list[Listened]]
 
 
 def _scan(
-    x: NDArray[Any], offset: float, lanes: list[_Lane], live: NDArray[np.int64], watch: bool
+    x: NDArray[Any], offset: float, lanes: list[_Lane], live: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.bool_]]:
     return _fused.recursive_triggers(
         x,
@@ -327,7 +328,6 @@ def _scan(
         np.array([lane.rule for lane in lanes]),
         np.array([lane.thresholds for lane in lanes]),
         live,
-        watch,
     )
 
 
