@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -151,8 +152,8 @@ def place_label(ax: Axes, *, left: float) -> None:
 
     To find the widest, matplotlib lays out every tick label once more.
     """
-    inches = ax.get_position().width * ax.figure.get_figwidth()
-    ax.yaxis.set_label_coords(-left / 72.0 / inches, 0.5)
+    width = ax.get_window_extent().width * 72.0 / ax.figure.dpi
+    ax.yaxis.set_label_coords(-left / width, 0.5)
 
 
 def write(ax: Axes, x: float, y: float, text: str, **options: Any) -> Any:
@@ -215,10 +216,32 @@ def colour_of(index: int) -> str:
 
 
 def colour_bar(ax: Axes, mappable: Any, label: str) -> Axes:
-    """Draw a colour bar beside axes without narrowing them; returns its axes."""
+    """Draw a colour bar beside axes without narrowing them; returns its axes.
+
+    The bar is a picture of the colour map over its limits: matplotlib's own is a small
+    program that watches for changes, at five times the price.
+    """
+    from matplotlib.ticker import MaxNLocator
+
     bar = ax.inset_axes((1.012, 0.0, 0.015, 1.0))
-    ax.figure.colorbar(mappable, cax=bar)
     dress(bar)
+    low, high = mappable.get_clim()
+    if low is None or high is None or not low < high:  # nothing to show, or one value
+        low, high = (0.0, 1.0) if low is None or high is None else (low - 0.5, high + 0.5)
+    bar.imshow(
+        np.linspace(low, high, 256)[:, None],
+        cmap=mappable.get_cmap(),
+        norm=mappable.norm,
+        extent=(0.0, 1.0, low, high),
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+    )
+    bar.xaxis.set_visible(False)
+    bar.yaxis.tick_right()
+    bar.yaxis.set_label_position("right")
+    height = ax.get_window_extent().height / ax.figure.dpi
+    bar.yaxis.set_major_locator(MaxNLocator(nbins=int(min(max(3.0, 2.5 * height), 8.0))))
     bar.set_ylabel(label, fontsize=SMALL, family=FONT)
     return bar
 

@@ -219,7 +219,7 @@ def _lines(
 ) -> tuple[list[FloatArray], list[str], list[FloatArray]]:
     """Return one outline for each unbroken stretch of a row, and the columns that were cut."""
     present = np.isfinite(low)
-    rows = np.arange(low.shape[0])[:, None]
+    rows = np.arange(low.shape[0], dtype=np.float64)[:, None]
     with np.errstate(invalid="ignore"):
         beyond = present & (np.fmax(np.abs(low), np.abs(high)) > CLIP * scale)
         top = rows - np.clip(high / scale, -CLIP, CLIP)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -69,7 +70,7 @@ def _write(figure: Figure, path: Path, kind: str, dpi: float) -> None:
     # tenth of a page; both are set for this one file and put back
     with matplotlib.rc_context({"svg.hashsalt": "paektuseis", "text.hinting": "none"}):
         try:
-            options = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
+            options: dict[str, Any] = {"pil_kwargs": {"compress_level": 2}} if kind == "png" else {}
             figure.savefig(path, format=kind, dpi=dpi, metadata=_METADATA[kind], **options)
         except OSError as error:
             raise OutputError(f"cannot write {path}: {error}") from error

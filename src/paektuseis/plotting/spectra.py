@@ -23,6 +23,7 @@ from ._style import (
     key_share,
     label_axes,
     legend,
+    place_label,
     power_text,
     safe_text,
     unit_text,
@@ -308,7 +309,7 @@ def plot_spectrogram(
     count = spectrogram.values.shape[1]
     last = spectrogram.starttime + max(count - 1, 0) * spectrogram.step + spectrogram.window
     start, end = check_span(starttime, endtime, spectrogram.starttime, last)
-    ax = axes_or_new(ax, (8.0, 3.0))
+    ax = axes_or_new(ax, (8.0, 3.0), (0.58, 0.45, 0.92 if colorbar else 0.15, 0.28))
     picture = raster(spectrogram, low, high, log=log, rows=240 if log else 320, columns=900)
     finite = picture[np.isfinite(picture)]
     if len(finite):
@@ -352,6 +353,7 @@ def plot_spectrogram(
             f"windows of {spectrogram.window:g} s every {spectrogram.step:g} s"
         )
     label_axes(ax, y="frequency (Hz)", title=safe_text(title))
+    place_label(ax, left=28.0)
     if not len(finite):
         write(
             ax,
@@ -402,20 +404,18 @@ def raster(
     )
     begin = np.where(stop > begin, begin, at)
     stop = np.where(stop > begin, stop, begin + 1)
+    picture = powers[begin]
+    for row in np.flatnonzero(stop - begin > 1):
+        picture[row] = powers[begin[row] : stop[row]].mean(axis=0)
     if count > columns:
         pieces = np.linspace(0, count, columns + 1).astype(int)
-        present = np.isfinite(powers).all(axis=0)
-        held = np.where(present, powers, 0.0)
-        sums = np.add.reduceat(held, pieces[:-1], axis=1)
-        n = np.add.reduceat(present.astype(float), pieces[:-1])
+        present: NDArray[np.bool_] = np.asarray(np.isfinite(powers).all(axis=0))
+        held = np.where(present[:, None], picture.T, 0.0)  # a window a row: whole rows are added
+        sums = np.add.reduceat(held, pieces[:-1], axis=0)
+        n = np.add.reduceat(present.astype(float), pieces[:-1]).reshape(-1, 1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            powers = np.where(2 * n >= np.diff(pieces), sums / n, np.nan)
-    picture = np.empty((rows, powers.shape[1]))
-    for row in range(rows):
-        if stop[row] - begin[row] == 1:
-            picture[row] = powers[begin[row]]
-        else:
-            picture[row] = powers[begin[row] : stop[row]].mean(axis=0)
+            picture = np.where(2 * n >= np.diff(pieces)[:, None], sums / n, np.nan).T
     with np.errstate(divide="ignore", invalid="ignore"):
         decibels = 10.0 * np.log10(picture)
-    return np.where(np.isfinite(decibels), decibels, np.nan)
+    decibels[~np.isfinite(decibels)] = np.nan
+    return decibels
