@@ -7,7 +7,7 @@ to the last bit, from whatever record its surroundings are read in.
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,8 +146,8 @@ def _in_blocks(samples: NDArray[Any], first: int, inverse: InverseFilter) -> NDA
         part = inverse.taps[k * size : (k + 1) * size]
         parts[k, : len(part)] = part
     filters = rfft(parts)
-    ring = count + 1 + (count + 1) % 2
-    spectra = np.zeros((ring, size + 1), dtype=np.complex128)
+    # spectra of the newest blocks, newest first, two and two: even block, odd block
+    pairs = deque([np.zeros((2, size + 1), dtype=np.complex128)] * (count // 2 + 1))
     total = np.empty((2, size + 1), dtype=np.complex128)
     three = np.zeros(3 * size)
     pair = np.lib.stride_tricks.sliding_window_view(three, 2 * size)[::size]
@@ -157,11 +157,13 @@ def _in_blocks(samples: NDArray[Any], first: int, inverse: InverseFilter) -> NDA
     for q in range(begin, end + 1, 2):
         three[:size] = three[2 * size :]
         _place(three[size:], samples, q * size - first, reach)
-        row = q % ring
-        spectra[row : row + 2] = rfft(pair)
+        pairs.rotate(1)
+        pairs[0] = rfft(pair)
         if (q + 2) * size <= first + reach:
             continue  # nothing comes out yet
-        add_products(spectra, filters, row, total)
+        for p in range(count):
+            even, odd = pairs[(p + 1) // 2][p % 2], pairs[p // 2][(p + 1) % 2]
+            add_products(even, odd, filters[p], p == 0, total[0], total[1])
         done = irfft(total, n=2 * size)
         for k in (0, 1):
             at = (q + k) * size - reach - first

@@ -87,25 +87,18 @@ def divide_by_curve(
 
 
 @kernel
-def add_products(spectra: Array, filters: Array, first: int, out: Array) -> None:
-    """Write ``out[k]``, the sum of ``spectra[first + k - p] * filters[p]`` over p.
-
-    The rows of ``spectra`` are a ring. Worked in tiles that stay in cache.
-    """
-    count, width = filters.shape
-    ring = spectra.shape[0]
-    for low in range(0, width, 1024):
-        high = min(low + 1024, width)
-        for k in range(out.shape[0]):
-            for p in range(count):
-                row = spectra[(first + k - p) % ring]
-                part = filters[p]
-                if p == 0:
-                    for i in range(low, high):
-                        out[k, i] = row[i] * part[i]
-                else:
-                    for i in range(low, high):
-                        out[k, i] += row[i] * part[i]
+def add_products(
+    one: Array, two: Array, factor: Array, first: bool, out_one: Array, out_two: Array
+) -> None:
+    """Add ``one * factor`` and ``two * factor`` to two rows, or begin the rows with them."""
+    if first:
+        for i in range(factor.size):
+            out_one[i] = one[i] * factor[i]
+            out_two[i] = two[i] * factor[i]
+    else:
+        for i in range(factor.size):
+            out_one[i] += one[i] * factor[i]
+            out_two[i] += two[i] * factor[i]
 
 
 @kernel
