@@ -63,9 +63,14 @@ def write_day(
         for table, frame in result.tables.items():
             write_table(frame, temporary / f"{table}.parquet")
         spectra = _stored(result)
+        seen = [np.isfinite(s.values).any(axis=0) for s in spectra]
         noise = list(result.noise.values())
         for table, frame, arrays in (
-            ("spectra", _spectra_rows(spectra), [s.values.T.astype(np.float32) for s in spectra]),
+            (
+                "spectra",
+                _spectra_rows(spectra, seen),
+                [s.values.T[k].astype(np.float32) for s, k in zip(spectra, seen, strict=True)],
+            ),
             ("noise", _noise_rows(noise), [n.decibels.astype(np.float32) for n in noise]),
         ):
             write_table(frame, temporary / f"{table}.parquet", arrays={"values": arrays})
@@ -163,19 +168,19 @@ def _stored(result: DayResult) -> list[Spectrogram]:
     ]
 
 
-def _spectra_rows(spectra: list[Spectrogram]) -> pd.DataFrame:
-    """One row for each column of each spectrogram; the array beside it holds the values."""
+def _spectra_rows(spectra: list[Spectrogram], seen: list[NDArray[np.bool_]]) -> pd.DataFrame:
+    """One row for each column that holds a value; the array beside it holds the values."""
     parts = [
         _rows(
             gram.trace_id,
-            int(gram.starttime.ns) + np.rint(gram.offsets * 1e9).astype(np.int64),
+            int(gram.starttime.ns) + np.rint(gram.offsets[keep] * 1e9).astype(np.int64),
             window=gram.window,
             step=gram.step,
             units=gram.units,
             statistic=gram.statistic,
             method=gram.method,
         )
-        for gram in spectra
+        for gram, keep in zip(spectra, seen, strict=True)
     ]
     return _stacked(parts)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from obspy import Inventory, Stream, UTCDateTime
+from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from .. import tables
 from ..amplitude import RATIO_FAMILY, RsamBand, band_amplitudes
@@ -20,9 +20,9 @@ from ..detection import detect_triggers
 from ..errors import MetadataError, ParameterError, WaveformError
 from ..io import Archive
 from ..processing import check_waveforms, memory_time, sound_pieces
-from ..provenance import units_of
+from ..provenance import units_of, valid_span
 from ..spectral import NoisePSD, minute_spectra, noise_psd, power_spectral_density
-from ..times import as_timestamp
+from ..times import as_timestamp, as_utc
 from ..types import Spectrogram, Spectrum
 from .units import continuous_velocity
 
@@ -34,6 +34,8 @@ CONTEXT = 900.0
 
 TAIL = 1800.0
 """Seconds after a span in which its last event ends, and its last hour of noise."""
+
+DAY_NS = 86_400_000_000_000
 
 LONGEST_TAIL = 6 * 3600.0
 """A trigger still on after so many seconds is left open."""
@@ -159,9 +161,28 @@ def process_channel(
         problems=tuple(problems),
         timings=clock.seconds,
     )
-    if not (fnmatchcase(trace_id, settings.data.measured) and len(day)):
+    if not fnmatchcase(trace_id, settings.data.measured):
         return out
+    if not len(day):
+        sound = _sample_of_day(archive, trace_id, starttime, endtime)
+        if not len(sound):
+            return out
     return _measured(out, sound, starttime, endtime, settings, inventory, clock, station_spectrum)
+
+
+def _sample_of_day(archive: Archive, trace_id: str, start: UTCDateTime, end: UTCDateTime) -> Stream:
+    """Return a minute of the UTC day a span without samples is a part of, if that has any.
+
+    What windows the channel should have had depends on it, so that the empty part of a day has
+    the same rows whether it is processed alone or with the rest.
+    """
+    first = UTCDateTime(start.year, start.month, start.day)
+    last = UTCDateTime(ns=-(-end.ns // DAY_NS) * DAY_NS)
+    spans = archive.availability(trace_id, first, last - 1e-6) if last - first > end - start else []
+    if not len(spans):
+        return Stream()
+    begin = as_utc(spans["starttime"].iloc[0])
+    return archive.read(trace_id, begin, min(begin + 60.0, last - 1e-6))
 
 
 def _detect(
@@ -250,7 +271,8 @@ def _measured(
     """Return the channel with its amplitudes and spectra."""
     problems = list(out.problems)
     found: dict[str, Any] = {}
-    if settings.spectra.noise:
+    present = len(half_open(sound, start, end)) > 0
+    if settings.spectra.noise and present:
         with clock.stage("noise"), _noted(problems, "noise"):
             physical = inventory if settings.data.physical_units else None
             found["noise"] = noise_psd(sound, inventory=physical, starttime=start, endtime=end)
@@ -279,6 +301,8 @@ def _measured(
             endtime=end,
             problems=problems,
         )
+    if not any(_undisturbed(trace, start, end) for trace in moved):
+        return replace(out, problems=tuple(dict.fromkeys(problems)), **found)
     nyquist = float(moved[0].stats.sampling_rate) / 2
     edges = tuple(e for e in s.ssam_edges if e <= nyquist)
     with clock.stage("spectra"), _noted(problems, "spectra"):
@@ -291,6 +315,7 @@ def _measured(
             starttime=start,
             endtime=end,
         )
+        found["ssam"] = found["ssam"][found["ssam"]["coverage"] > 0].reset_index(drop=True)
     if station_spectrum:
         with clock.stage("spectrum"), _noted(problems, "spectra"):
             found["psd"] = power_spectral_density(
@@ -306,6 +331,12 @@ def _noted(problems: list[str], what: str) -> Iterator[None]:
         yield
     except (ParameterError, WaveformError, MetadataError) as error:
         problems.append(f"{what}: {error}")
+
+
+def _undisturbed(trace: Trace, start: UTCDateTime, end: UTCDateTime) -> bool:
+    """Whether a trace has samples in the span that no filter has disturbed."""
+    first, last = valid_span(trace)
+    return bool(first < end and last >= start and first <= last)
 
 
 def _of_span(quality: pd.DataFrame, start: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
