@@ -11,11 +11,8 @@ from .._jit import kernel
 
 
 @kernel
-def line_of(w: Any, linear: bool) -> tuple[float, float]:
-    """Return the mean of ``w`` and, if asked for, the slope of its regression line (else 0).
-
-    Sums run in eight lanes, so that the processor can add them side by side.
-    """
+def sum_of(w: Any) -> float:
+    """Return the sum, in eight lanes that the processor can add side by side."""
     n = w.size
     whole = n - n % 8
     a = b = c = d = e = f = g = h = 0.0
@@ -30,31 +27,46 @@ def line_of(w: Any, linear: bool) -> tuple[float, float]:
         h += w[i + 7]
     for i in range(whole, n):
         a += w[i]
-    mean = (((a + b) + (c + d)) + ((e + f) + (g + h))) / n
-    if not linear or n < 2:
-        return mean, 0.0
+    return float(((a + b) + (c + d)) + ((e + f) + (g + h)))
+
+
+@kernel
+def slope_of(w: Any, mean: float) -> float:
+    """Return the slope of the regression line, per sample."""
+    n = w.size
     centre = (n - 1) / 2.0
-    a = b = c = d = 0.0
     whole = n - n % 4
+    a = b = c = d = 0.0
     for i in range(0, whole, 4):
-        a += (i - centre) * (w[i] - mean)
-        b += (i + 1 - centre) * (w[i + 1] - mean)
-        c += (i + 2 - centre) * (w[i + 2] - mean)
-        d += (i + 3 - centre) * (w[i + 3] - mean)
+        away = i - centre
+        a += away * (w[i] - mean)
+        b += (away + 1.0) * (w[i + 1] - mean)
+        c += (away + 2.0) * (w[i + 2] - mean)
+        d += (away + 3.0) * (w[i + 3] - mean)
     for i in range(whole, n):
         a += (i - centre) * (w[i] - mean)
-    return mean, ((a + b) + (c + d)) / (n * (n * n - 1.0) / 12.0)
+    return float(((a + b) + (c + d)) / (n * (n * n - 1.0) / 12.0))
 
 
 @kernel
 def tapered_windows(x: Any, starts: Any, taper: Any, linear: bool, out: Any, means: Any) -> None:
-    """Fill ``out[r]`` with the window of ``x`` at ``starts[r]``: trend removed, tapered."""
+    """Fill ``out[r]`` with the window of ``x`` at ``starts[r]``: trend removed, tapered.
+
+    A window that begins halfway through the one before takes the sum of that half from it.
+    """
     n = taper.size
+    half = n // 2
     centre = (n - 1) / 2.0
+    known = -1
+    later = 0.0
     for r in range(starts.size):
         w = x[starts[r] : starts[r] + n]
-        mean, slope = line_of(w, linear)
+        early = later if known == starts[r] else sum_of(w[:half])
+        later = sum_of(w[half:])
+        known = starts[r] + half if n == 2 * half else -1
+        mean = (early + later) / n
         row = out[r]
+        slope = slope_of(w, mean) if linear else 0.0
         if slope == 0.0:
             for i in range(n):
                 row[i] = (w[i] - mean) * taper[i]
@@ -65,8 +77,10 @@ def tapered_windows(x: Any, starts: Any, taper: Any, linear: bool, out: Any, mea
 
 
 @kernel
-def add_spectra(z: Any, columns: Any, first: int, power: Any, low: int, amplitude: Any) -> None:
-    """Add ``|z[r]|**2`` to ``power[columns[r]]`` and ``|z[r]|`` to ``amplitude[columns[r]]``.
+def add_spectra(
+    z: Any, columns: Any, first: int, power: Any, low: int, amplitude: Any, count: Any
+) -> None:
+    """Add ``|z[r]|**2`` to ``power[columns[r]]``, ``|z[r]|`` to ``amplitude``, 1 to ``count``.
 
     ``z`` (row, 2 bins) holds real and imaginary parts by turns; ``power`` begins at the bin
     ``first``, ``amplitude`` at the bin ``low``. A row whose column is negative is left out.
@@ -75,6 +89,7 @@ def add_spectra(z: Any, columns: Any, first: int, power: Any, low: int, amplitud
         c = columns[r]
         if c < 0:
             continue
+        count[c] += 1
         total = power[c]
         row = z[r, 2 * first :]
         for k in range(total.size):
@@ -130,10 +145,10 @@ def quarter_lines(x: Any, quarter: int, mean: Any, slope: Any) -> None:
 
 
 @kernel
-def without_line(w: Any, ramp: Any, level: float, slope: float, out: Any) -> None:
-    """Fill ``out`` with ``w`` less a line (``ramp``: 0, 1, 2, ...)."""
+def without_line(w: Any, ramp: Any, level: float, slope: float, taper: Any, out: Any) -> None:
+    """Fill ``out`` with ``w`` less a line (``ramp``: 0, 1, 2, ...), tapered."""
     for i in range(out.size):
-        out[i] = (w[i] - level) - slope * ramp[i]
+        out[i] = ((w[i] - level) - slope * ramp[i]) * taper[i]
 
 
 @kernel
@@ -151,20 +166,18 @@ def quarter_rows(
     """
     q = flanks.shape[1]
     ramp = np.arange(256.0)
+    flat = np.ones(256)
     for begin in range(0, q, 256):
         size = min(256, q - begin)
-        for k in range(4):
-            place = k * q + begin
-            away = place - (4 * q - 1) / 2.0
-            x, y = s[264 * k : 264 * k + size], s[264 * (k + 4) : 264 * (k + 4) + size]
-            without_line(u[place:], ramp, line_u[0] + line_u[1] * away, line_u[1], x)
-            without_line(v[place:], ramp, line_v[0] + line_v[1] * away, line_v[1], y)
-            if k == 0 or k == 3:
-                flank = flanks[k // 3, begin:]
-                for i in range(size):
-                    x[i] *= flank[i]
-                for i in range(size):
-                    y[i] *= flank[i]
+        for k in range(8):
+            w, line = (u, line_u) if k < 4 else (v, line_v)
+            place = (k % 4) * q + begin
+            level = line[0] + line[1] * (place - (4 * q - 1) / 2.0)
+            taper = flat
+            if k % 4 == 0 or k % 4 == 3:
+                taper = flanks[(k % 4) // 3, begin:]
+            x = s[264 * k : 264 * k + size]
+            without_line(w[place:], ramp, level, line[1], taper, x)
         cosine, sine = turn[0, begin:], turn[1, begin:]
         for i in range(size):
             ac, bd = s[i] + s[i + 528], s[i + 264] + s[i + 792]

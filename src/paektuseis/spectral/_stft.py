@@ -147,8 +147,7 @@ def transforms(
     sizes = np.zeros((grid.columns, amplitude.stop - amplitude.start))
     count = np.zeros(grid.columns, dtype=np.int64)
     for z, owner in _blocks(pieces, grid, linear):
-        add_spectra(z, owner, power.start, squares, amplitude.start, sizes)
-        count += np.bincount(owner[owner >= 0], minlength=grid.columns)
+        add_spectra(z, owner, power.start, squares, amplitude.start, sizes, count)
     return Sums(squares, sizes, count)
 
 

@@ -64,7 +64,7 @@ def ssam(
 
     Notes
     -----
-    Noise of density S has the mean amplitude ``sqrt(1.5 pi S / window)``: unlike the amplitude
+    Noise of density S has the mean amplitude ``sqrt(0.75 pi S / window)``: unlike the amplitude
     of a sine it depends on the window, so compare values of one window length only.
 
     References

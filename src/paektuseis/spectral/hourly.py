@@ -163,6 +163,8 @@ def noise_psd(
     bin far below the strongest, the hour is done again in double precision. A window during
     which the response changes is left out.
 
+    A mean of decibels lies below the decibels of the mean: for stationary noise 0.4 dB here.
+
     References
     ----------
     McNamara, D. E. and Buland, R. P. (2004), Ambient noise levels in the continental United
@@ -201,7 +203,7 @@ def noise_psd(
         taken, good = _responses(inventory, trace_id, times, length, plan, problems)
     power = np.empty((int(good.sum()), len(plan.low)))
     usable = _levels(pieces, piece_of[good], starts[good], plan, power)
-    silent = (power <= _decibels(SMALLEST)).all(axis=1)
+    silent = (power <= _decibels(SMALLEST) + 1e-6).all(axis=1)
     power += taken[good]
     power[silent] = _decibels(SMALLEST)
     chosen = np.flatnonzero(good)[usable]
@@ -330,12 +332,12 @@ class _Transform:
         angle = -2.0 * np.pi * np.arange(q) / plan.size
         self.turn: NDArray[Any] = np.array([np.cos(angle), np.sin(angle)], dtype=kind)
         self.room: NDArray[Any] = np.zeros(2112, dtype=kind)
-        self.x: NDArray[Any] = np.zeros(0)
+        self.x: FloatArray = np.empty(plan.samples)
 
     def fits(self, x: NDArray[Any]) -> bool:
         """Take the samples of one window; return whether they are numbers."""
-        self.x = x
-        quarter_lines(x, self.plan.size // 4, self.line[0], self.line[1])
+        self.x[:] = x
+        quarter_lines(self.x, self.plan.size // 4, self.line[0], self.line[1])
         return bool(np.isfinite(self.line).all())  # one that is none spoils the sums
 
     def density(self) -> FloatArray:
@@ -418,8 +420,8 @@ def _changes(inventory: Inventory, trace_id: str) -> IntArray:
     for network in inventory:
         for station in network:
             for channel in station:
-                code = f"{network.code}.{station.code}.{channel.location_code}.{channel.code}"
-                if code == trace_id:
+                location = (channel.location_code or "").strip("- ")
+                if f"{network.code}.{station.code}.{location}.{channel.code}" == trace_id:
                     for time in (channel.start_date, channel.end_date):
                         if time is not None:
                             found.add(int(time.ns))
