@@ -44,6 +44,7 @@ CREATE TABLE IF NOT EXISTS paektuseis_files (
     reason TEXT NOT NULL, named TEXT NOT NULL, day INTEGER
 );
 CREATE INDEX IF NOT EXISTS paektuseis_files_state ON paektuseis_files (state);
+CREATE INDEX IF NOT EXISTS paektuseis_files_named ON paektuseis_files (named, day);
 CREATE TABLE IF NOT EXISTS paektuseis_spans (
     file INTEGER NOT NULL, trace_id TEXT NOT NULL, starttime INTEGER NOT NULL,
     endtime INTEGER NOT NULL, level INTEGER NOT NULL, samplerate REAL NOT NULL,

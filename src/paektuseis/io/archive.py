@@ -137,19 +137,17 @@ class Archive:
         return listing
 
     def _list(self) -> list[tuple[str, UTCDateTime | None, Path]]:
-        """The files, from the index if there is one; kept but for a flat folder without."""
+        """What :meth:`walk` found, kept where names follow a pattern."""
         if self._listing is not None:
-            return self._listing
-        if self.index is not None:
-            self._listing = [
-                (named, None if day is None else UTCDateTime(ns=day), Path(path))
-                for named, day, path in self.index.listing()
-            ]
             return self._listing
         listing = self.walk()
         if self._pattern is not None:
             self._listing = listing
         return listing
+
+    def _names(self) -> Iterable[str]:
+        """Channels that the names of files tell."""
+        return self.index.names() if self.index else (name for name, _, _ in self._list())
 
     def _answers(self) -> ArchiveIndex | None:
         """The index, if every file it knows is as it knows it (looked at once)."""
@@ -167,7 +165,7 @@ class Archive:
         """
         wanted = Selection(_ids(pattern))
         if self._pattern is not None:
-            return sorted({t for t, _, _ in self._list() if wanted.wants(t)})
+            return sorted({name for name in self._names() if wanted.wants(name)})
         if (index := self._answers()) is not None:
             return index.trace_ids(pattern)
         paths = self._known_paths()
@@ -177,7 +175,7 @@ class Archive:
 
     def _known_paths(self) -> list[Path]:
         """Paths of all files, those that the index knows fetched from it at once."""
-        paths = [path for _, _, path in self._list()]
+        paths = self.index.paths() if self.index else [path for _, _, path in self._list()]
         self._fetch(paths)
         return paths
 
@@ -224,6 +222,8 @@ class Archive:
                 for name in self._pattern.names(one, start, end):
                     if (self.root / name).is_file():
                         found[self.root / name] = None
+            elif self.index is not None:
+                found |= dict.fromkeys(self.index.paths(one))
             else:
                 found |= dict.fromkeys(p for t, _, p in self._list() if t == one)
         if self.index is None or (start is None and end is None):
@@ -401,6 +401,9 @@ class Archive:
         wanted = Selection(None if trace_ids is None else _ids(trace_ids))
         day_ns = 86_400_000_000_000
         if self._pattern is not None and self._pattern.step in ("day", "hour"):
+            if self.index is not None:
+                named = self.index.named_days()
+                return [UTCDateTime(ns=d) for d in sorted({d for t, d in named if wanted.wants(t)})]
             found = {
                 int(day.ns) // day_ns
                 for trace_id, day, _ in self._list()

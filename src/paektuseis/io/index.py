@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from obspy import UTCDateTime
 
@@ -26,7 +29,7 @@ from ._sources import one_path
 from ._spans import Span, clip_spans, join_spans
 
 _DAY = 86_400_000_000_000
-_MARGIN = 1000  # ns: samples this far outside a window still count as inside
+_CENTURY = 36_525  # days
 _MOST = 500  # names asked for in one statement
 
 
@@ -75,6 +78,7 @@ class ArchiveIndex:
             raise ArchiveError(f"{self.path}: does not tell the archive's root; give root=")
         self.root = Path(restored_path(about["root"])) if root is None else one_path(root)
         self.layout = about.get("layout", "flat")
+        self._prefix = os.path.join(os.fspath(self.root), "")
 
     def __repr__(self) -> str:
         return f"ArchiveIndex({str(self.path)!r}, root={str(self.root)!r})"
@@ -101,7 +105,7 @@ class ArchiveIndex:
                 "JOIN paektuseis_files f ON f.id = s.file "
                 "WHERE f.named = '' OR f.named = s.trace_id"
             ).fetchall()
-        return sorted(name for (name,) in rows if wanted.wants(name))
+        return sorted(name for (name,) in rows if wanted(name))
 
     def spans(
         self,
@@ -126,18 +130,24 @@ class ArchiveIndex:
         """
         low, high = _window(starttime, endtime)
         channels: dict[str, list[Span]] = {}
-        for _, span in self._overlapping(_wanted(trace_ids), low, high):
-            channels.setdefault(span.trace_id, []).append(span)
-        return AVAILABILITY.frame(
-            {
-                "trace_id": s.trace_id,
-                "starttime": UTCDateTime(ns=s.start),
-                "endtime": UTCDateTime(ns=s.end),
-                "sampling_rate": s.rate,
-                "npts": s.npts,
-            }
+        with self._database.reading() as db:
+            for _, *span in _overlapping(db, _wanted(trace_ids), low, high):
+                channels.setdefault(span[0], []).append(Span(*span))
+        found = [
+            s
             for _, many in sorted(channels.items())
             for s in clip_spans(join_spans(many), low, high)
+        ]
+        if not found:
+            return AVAILABILITY.frame()
+        return pd.DataFrame(
+            {
+                "trace_id": pd.Series([s.trace_id for s in found]).astype(str),
+                "starttime": _times([s.start for s in found]),
+                "endtime": _times([s.end for s in found]),
+                "sampling_rate": np.array([s.rate for s in found], np.float64),
+                "npts": np.array([s.npts for s in found], np.int64),
+            }
         )
 
     def days(self, trace_ids: str | Iterable[str] | None = None) -> list[UTCDateTime]:
@@ -148,9 +158,13 @@ class ArchiveIndex:
         trace_ids : str or iterable of str, optional
             Wildcards allowed; default all.
         """
+        wanted = _wanted(trace_ids)
+        with self._database.reading() as db:
+            rows = db.execute(_SPAN_DAYS).fetchall()
         found: set[int] = set()
-        for _, span in self._overlapping(_wanted(trace_ids), *_window(None, None)):
-            found.update(range(span.start // _DAY, span.end // _DAY + 1))
+        for named, trace_id, first, last in rows:
+            if wanted(trace_id) and (not named or wanted(named)):
+                found.update(range(first, last + 1))
         return [UTCDateTime(ns=day * _DAY) for day in sorted(found)]
 
     def files(
@@ -179,9 +193,9 @@ class ArchiveIndex:
         """
         wanted = _wanted(trace_ids)
         low, high = _window(starttime, endtime)
-        numbers = {number for number, _ in self._overlapping(wanted, low, high)}
         rows = []
         with self._database.reading() as db:
+            numbers = {row[0] for row in _overlapping(db, wanted, low, high)}
             for part in _parts(sorted(numbers)):
                 marks = ", ".join("?" * len(part))
                 rows += db.execute(f"{_FILES} WHERE id IN ({marks})", part).fetchall()
@@ -189,8 +203,9 @@ class ArchiveIndex:
                 f"{_FILES} WHERE state = 'unreadable' AND day >= ? AND day <= ?",
                 (max(low - _DAY + 1, -(2**62)), high),
             ).fetchall()
-        rows += [row for row in lost if wanted.wants(row[6])]
-        return [self._as_dict(row) for row in sorted(rows, key=lambda r: restored_path(r[0]))]
+        rows += [row for row in lost if wanted(row[6])]
+        found = [self._as_dict(row) for row in rows]
+        return sorted(found, key=lambda row: str(row["name"]))
 
     def check(self) -> dict[str, str]:
         """Return the indexed files that are no longer as they were.
@@ -217,12 +232,28 @@ class ArchiveIndex:
 
     # for Archive -----------------------------------------------------------------------------
 
-    def listing(self) -> list[tuple[str, int | None, str]]:
-        """Return (trace id told by the name, day in ns, path) of every file, by name."""
+    def names(self) -> list[str]:
+        """Return the channels that the names of files tell (``""`` among them where flat)."""
         with self._database.reading() as db:
-            rows = db.execute("SELECT named, day, path FROM paektuseis_files").fetchall()
-        listed = [(named, day, self._absolute(stored)) for named, day, stored in rows]
-        return sorted(listed, key=lambda row: row[2])
+            return [n for (n,) in db.execute("SELECT DISTINCT named FROM paektuseis_files")]
+
+    def named_days(self) -> list[tuple[str, int]]:
+        """Return (channel, day in ns) that the names of files tell."""
+        with self._database.reading() as db:
+            return db.execute(
+                "SELECT DISTINCT named, day FROM paektuseis_files WHERE day IS NOT NULL"
+            ).fetchall()
+
+    def paths(self, named: str | None = None) -> list[Path]:
+        """Return the paths of all files, or of those of one channel by name, sorted."""
+        with self._database.reading() as db:
+            if named is None:
+                rows = db.execute("SELECT path FROM paektuseis_files").fetchall()
+            else:
+                rows = db.execute(
+                    "SELECT path FROM paektuseis_files WHERE named = ?", (named,)
+                ).fetchall()
+        return sorted(Path(self._absolute(stored)) for (stored,) in rows)
 
     def scans(
         self, paths: Iterable[Path]
@@ -263,23 +294,11 @@ class ArchiveIndex:
                 out.update({names[r[0]]: ((r[1], r[2]), r[3]) for r in rows})
         return out
 
-    def _overlapping(self, wanted: Selection, low: int, high: int) -> Iterator[tuple[int, Span]]:
-        """Yield (number of the file, span) within a window, of the channels wanted."""
-        with self._database.reading() as db:
-            rows = db.execute(OVERLAPPING, {"low": low, "high": high}).fetchall()
-        answers: dict[str, bool] = {"": True}  # a name that tells no channel promises any
-        for number, named, trace_id, start, rate, npts in rows:
-            for name in (named, trace_id):
-                if name not in answers:
-                    answers[name] = wanted.wants(name)
-            if answers[named] and answers[trace_id]:
-                yield number, Span(trace_id, start, rate, npts)
-
     def _as_dict(self, row: Sequence[Any]) -> dict[str, Any]:
         stored, size, mtime_ns, digest, state, reason, _ = row
         return {
             "path": self._absolute(stored),
-            "name": restored_path(stored),
+            "name": os.fsdecode(stored),
             "size": size,
             "mtime_ns": mtime_ns,
             "digest": digest,
@@ -288,7 +307,7 @@ class ArchiveIndex:
         }
 
     def _absolute(self, stored: Stored) -> str:
-        return os.fspath(self.root / restored_path(stored))
+        return f"{self._prefix}{os.fsdecode(stored)}"
 
     def _stored(self, path: Path) -> Stored | None:
         try:
@@ -297,6 +316,12 @@ class ArchiveIndex:
             return None
 
 
+_SPAN_DAYS = f"""
+SELECT DISTINCT f.named, s.trace_id,
+    (s.starttime + {_CENTURY * _DAY}) / {_DAY} - {_CENTURY},
+    (s.endtime + {_CENTURY * _DAY}) / {_DAY} - {_CENTURY}
+FROM paektuseis_spans s JOIN paektuseis_files f ON f.id = s.file
+"""  # SQLite divides towards zero: counted from 1870, days are positive
 _FILES = "SELECT path, size, mtime_ns, digest, state, reason, named FROM paektuseis_files"
 
 
@@ -305,13 +330,32 @@ def _parts(items: list[Any]) -> Iterator[list[Any]]:
         yield items[at : at + _MOST]
 
 
-def _wanted(trace_ids: str | Iterable[str] | None) -> Selection:
+def _wanted(trace_ids: str | Iterable[str] | None) -> Callable[[str], bool]:
+    """Return the question whether a channel is asked for."""
     if trace_ids is None:
-        return Selection()
+        return lambda name: True
     ids = (trace_ids,) if isinstance(trace_ids, str) else tuple(trace_ids)
     if not all(isinstance(t, str) for t in ids):
         raise ParameterError(f"trace_ids={ids!r}; give NET.STA.LOC.CHA or a list of them")
-    return Selection(ids)
+    full = frozenset(ids)
+    wild = Selection(tuple(t for t in ids if any(c in t for c in "*?[")))
+    answer = functools.cache(wild.wants)
+    return lambda name: name in full or answer(name)
+
+
+def _overlapping(
+    db: sqlite3.Connection, wanted: Callable[[str], bool], low: int, high: int
+) -> Iterator[tuple[int, str, int, float, int]]:
+    """Yield number of the file, channel, start, rate and samples of the spans in a window."""
+    # the fetched rows are plain tuples; a name that tells no channel promises any
+    for row in db.execute(OVERLAPPING, {"low": low, "high": high}).fetchall():
+        number, named, trace_id, start, rate, npts = row
+        if wanted(trace_id) and (not named or wanted(named)):
+            yield number, trace_id, start, rate, npts
+
+
+def _times(ns: list[int]) -> pd.DatetimeIndex:
+    return pd.DatetimeIndex(np.array(ns, np.int64).view("datetime64[ns]")).tz_localize("UTC")
 
 
 def _window(starttime: TimeLike | None, endtime: TimeLike | None) -> tuple[int, int]:
