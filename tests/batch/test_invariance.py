@@ -70,8 +70,9 @@ def test_spectra_and_noise_are_the_same_bits(runs, other):
     whole, cut = ps.open_results(runs / "whole"), ps.open_results(runs / other)
     for method in ("spectrogram", "noise"):
         for trace_id in ("XX.A..HHZ", "XX.B..HHZ"):
-            a = getattr(whole, method)(trace_id, START, START + DAYS * 86400)
-            b = getattr(cut, method)(trace_id, START, START + DAYS * 86400)
+            span = {"starttime": START, "endtime": START + DAYS * 86400}
+            a = getattr(whole, method)(trace_id, **span)
+            b = getattr(cut, method)(trace_id, **span)
             assert np.isfinite(a.values).any()
             np.testing.assert_array_equal(a.values, b.values)
 

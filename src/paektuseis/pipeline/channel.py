@@ -101,6 +101,13 @@ def _memory(freqmin: float | None, freqmax: float | None, corners: int = 4) -> f
     return memory_time(rate, freqmin=freqmin, freqmax=freqmax, corners=corners)
 
 
+def whole_days(start: UTCDateTime, end: UTCDateTime) -> tuple[UTCDateTime, UTCDateTime]:
+    """Return begin and end of the UTC days a span touches."""
+    return UTCDateTime(ns=start.ns // DAY_NS * DAY_NS), UTCDateTime(
+        ns=-(-end.ns // DAY_NS) * DAY_NS
+    )
+
+
 def half_open(stream: Stream, starttime: UTCDateTime, endtime: UTCDateTime) -> Stream:
     """Return the samples with ``starttime <= time < endtime`` (views on the data)."""
     return stream.slice(starttime, endtime - 1e-6, nearest_sample=False)
@@ -176,8 +183,7 @@ def _sample_of_day(archive: Archive, trace_id: str, start: UTCDateTime, end: UTC
     What windows the channel should have had depends on it, so that the empty part of a day has
     the same rows whether it is processed alone or with the rest.
     """
-    first = UTCDateTime(start.year, start.month, start.day)
-    last = UTCDateTime(ns=-(-end.ns // DAY_NS) * DAY_NS)
+    first, last = whole_days(start, end)
     spans = archive.availability(trace_id, first, last - 1e-6) if last - first > end - start else []
     if not len(spans):
         return Stream()

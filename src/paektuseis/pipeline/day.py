@@ -24,7 +24,7 @@ from ..spectral import NoisePSD
 from ..times import TimeLike, as_timestamp, as_utc
 from ..types import Spectrogram, Spectrum
 from .agreement import detect_network, draft_events, network_rates, stations_needed, within
-from .channel import CONTEXT, TAIL, ChannelDay, process_channel
+from .channel import CONTEXT, TAIL, ChannelDay, process_channel, whole_days
 from .event import EventResult, process_event
 
 log = logging.getLogger("paektuseis.pipeline")
@@ -152,7 +152,8 @@ def process_day(
         for name in archive.trace_ids()
         if any(fnmatchcase(name, pattern) for pattern in settings.data.trace_ids)
     ]
-    names = [name for name in wanted if len(archive.files(name, start, end))]
+    first, last = whole_days(start, end)
+    names = [name for name in wanted if len(archive.files(name, first, last))]
     channels: list[ChannelDay] = []
     problems: list[str] = []
     for i, name in enumerate(names):
