@@ -74,14 +74,9 @@ class Pattern:
         return self._name(trace_id.split("."), int(time.ns))
 
     def _name(self, codes: list[str], ns: int) -> str:
-        date = _date(ns)
+        network, station, location, channel = codes
         return self.text.format(
-            **dict(zip(_CODES, codes, strict=True)),
-            year=date.year,
-            month=date.month,
-            day=date.day,
-            julday=date.timetuple().tm_yday,
-            hour=date.hour,
+            network=network, station=station, location=location, channel=channel, **_times(ns)
         )
 
     def names(self, trace_id: str, start: UTCDateTime, end: UTCDateTime) -> Iterator[str]:
@@ -89,19 +84,12 @@ class Pattern:
         codes = trace_id.split(".")
         seconds = {"hour": 3600, "day": 86400, "month": 28 * 86400, "year": 365 * 86400}
         if self.step not in seconds:
-            yield self._name(codes, int(start.ns))
-            return
+            return iter([self._name(codes, int(start.ns))])
         width = seconds[self.step] * _SECOND
         unit = 3600 * _SECOND if self.step == "hour" else 86400 * _SECOND
-        seen = set()
-        ns = int(start.ns) // unit * unit - width
+        begin = int(start.ns) // unit * unit - width
         last = min(int(end.ns) + 2 * width, int(end.ns) // unit * unit + 3 * width // 2)
-        while ns <= last:
-            name = self._name(codes, ns)
-            if name not in seen:
-                seen.add(name)
-                yield name
-            ns += width
+        return iter(dict.fromkeys(self._name(codes, ns) for ns in range(begin, last + 1, width)))
 
     def regex(self) -> re.Pattern[str]:
         """Expression that takes a file name (with ``/``) apart."""
@@ -142,8 +130,16 @@ class Pattern:
         return begin, begin + 3600 * _SECOND
 
 
-def _date(ns: int) -> dt.datetime:
-    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=ns // _SECOND)
+@functools.lru_cache(maxsize=1024)
+def _times(ns: int) -> dict[str, int]:
+    date = dt.datetime(1970, 1, 1) + dt.timedelta(seconds=ns // _SECOND)
+    return {
+        "year": date.year,
+        "month": date.month,
+        "day": date.day,
+        "julday": date.timetuple().tm_yday,
+        "hour": date.hour,
+    }
 
 
 def _midnight(parts: dict[str, int]) -> dt.date | None:

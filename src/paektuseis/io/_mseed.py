@@ -141,6 +141,8 @@ def scan_records(buffer: ByteArray, *, base: int = 0, filesize: int | None = Non
 def _without_tail_archive(records: Records) -> Records:
     """Take a zip archive glued behind the records, and records inside it, as one stretch."""
     rows = records.rows
+    if records.summary.alike:
+        return records
     for i in np.flatnonzero(rows[:, k.VERDICT] == k.JUNK):
         start = int(rows[i, k.OFFSET])
         if records.buffer[start : start + 4].tobytes() == b"PK\x03\x04":

@@ -172,6 +172,15 @@ class OpenFile:
             done += count
         return data[:done]
 
+    def fill(self, room: ByteArray, offset: int) -> bool:
+        """Fill ``room`` with bytes of the file; whether there were as many."""
+        return _read_at(self.fd, room.data, offset) == room.size
+
+    @property
+    def stamp(self) -> tuple[int, int]:
+        """Size and time of change (ns)."""
+        return self.size, self.mtime_ns
+
     def require_unchanged(self) -> None:
         """Refuse what was read if the file was written to in the meantime."""
         after = os.fstat(self.fd)
@@ -254,8 +263,8 @@ def read_whole(file: OpenFile, *, max_bytes: int = MAX_BYTES, unpack: bool = Tru
     if size == 0:
         raise WaveformError(f"{path}: no data, only a hole of {file.size} bytes")
     if unpack and path.suffix.lower() == ".gz" and data[:2].tobytes() == b"\x1f\x8b":
-        return FileBytes(path, _gunzip(path, data, max_bytes), stamp=(file.size, file.mtime_ns))
-    return FileBytes(path, data, file.size - size, stamp=(file.size, file.mtime_ns))
+        return FileBytes(path, _gunzip(path, data, max_bytes), stamp=file.stamp)
+    return FileBytes(path, data, file.size - size, stamp=file.stamp)
 
 
 def _gunzip(path: Path, data: ByteArray, max_bytes: int) -> ByteArray:

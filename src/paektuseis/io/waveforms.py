@@ -70,9 +70,12 @@ def read_file(
     WaveformError
         Naming the file and the reason, if nothing in it can be used.
     """
+    part = known is not None and not headonly and selection.bounded
+    if part and known is not None and known.rules_out(path, *selection.window):
+        return [], []
     with open_regular(path) as file:
         records = None
-        if known is not None and not headonly and selection.bounded:
+        if part and known is not None:
             records = records_of_span(file, *selection.window, known)
         if records is None:
             source = read_whole(file)
@@ -116,7 +119,7 @@ def read_source(
         everything, findings = read_foreign(source, name, headonly=headonly)
         traces = [t for t in everything if selection.wants(t.id)]
     if known is not None:
-        known.stamp, known.regular = source.stamp, regular
+        known.of(source.stamp).regular = regular
     if source.hole:
         findings.append(
             finding(
