@@ -220,8 +220,9 @@ class Archive:
                 raise ParameterError(f"trace_id={one!r}; give NET.STA.LOC.CHA")
             if start is not None and end is not None and end - start < 40 * 366 * 86400:
                 for name in self._pattern.names(one, start, end):
-                    if (self.root / name).is_file():
-                        found[self.root / name] = None
+                    path = self.root / name
+                    if os.path.isfile(path):
+                        found[path] = None
             elif self.index is not None:
                 found |= dict.fromkeys(self.index.paths(one))
             else:
