@@ -57,6 +57,10 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 if self._found_version(connection) == 0:
+                    if connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+                        raise self._error(
+                            f"{self.path}: is the database of another program; give another name"
+                        )
                     for statement in self._schema.split(";"):
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {self._version:d}")

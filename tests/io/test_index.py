@@ -591,15 +591,20 @@ def test_files_that_are_no_index(root, tmp_path):
     db.close()
     with pytest.raises(ps.ArchiveError, match="no such table"):
         ArchiveIndex(other)
+    before = other.read_bytes()
+    with pytest.raises(ps.ArchiveError, match="of another program"):
+        index_archive(root, other)
+    assert other.read_bytes() == before
     with pytest.raises(ps.ParameterError, match="workers"):
         index_archive(root, tmp_path / "i.sqlite", workers=0)
 
 
-def test_index_within_the_archive(root):
+@pytest.mark.parametrize("layout", ["sds", "flat"])
+def test_index_within_the_archive(layout, root):
     """An index that lies in the archive it is of is no file of the archive."""
-    report = index_archive(root, root / "index.sqlite")
-    assert report.files == 4
-    assert index_archive(root, root / "index.sqlite").files == 4
+    for _ in range(2):
+        report = index_archive(Archive(root, layout=layout), root / "index.sqlite")
+        assert (report.files, dict(report.unreadable)) == (4, {})
 
 
 def test_index_can_be_read_from_a_medium_that_cannot_be_written(root, tmp_path):

@@ -17,7 +17,7 @@ from ..errors import (
     ParameterError,
     WaveformError,
 )
-from . import batch, config, day, demo, event, network, quality, timeline
+from . import batch, config, day, demo, event, index, network, quality, timeline
 from .common import EXIT_INTERRUPTED, EXIT_NO_DATA, EXIT_OUTPUT, EXIT_USAGE, NoDataError, complain
 
 # click or typer's own copy of it, whichever this typer uses
@@ -42,6 +42,7 @@ app = typer.Typer(
 for verb in (
     demo.demo,
     day.day,
+    index.index,
     batch.batch,
     timeline.timeline,
     event.event,

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import WaveformError
 from . import _kernels as k
+from ._findings import ForeignFormatError
 from ._foreign import safe_text
 from ._formats import name_format
 from ._index_sections import Section, file_sections
@@ -21,6 +22,8 @@ from ._spans import Span
 from .waveforms import read_source
 
 _BLANK = bytes(1 << 20)
+FOREIGN = "none"
+"""Format of a file that is no waveform file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,7 @@ def scan_file(path: Path) -> FileScan:
             size=size,
             mtime_ns=mtime,
             digest=digest,
+            format=FOREIGN if isinstance(error, ForeignFormatError) else "",
             state="unreadable",
             reason=safe_text(str(error)),
         )

@@ -257,19 +257,19 @@ class ArchiveIndex:
 
     def scans(
         self, paths: Iterable[Path]
-    ) -> dict[Path, tuple[tuple[int, int], str, str, tuple[Span, ...]]]:
-        """Return size and time, state, reason and spans of those files that are indexed."""
+    ) -> dict[Path, tuple[tuple[int, int], str, str, str, tuple[Span, ...]]]:
+        """Return size and time, state, format, reason and spans of those that are indexed."""
         names = {stored: path for path in paths if (stored := self._stored(path)) is not None}
         out = {}
         with self._database.reading() as db:
             for part in _parts(list(names)):
                 marks = ", ".join("?" * len(part))
                 rows = db.execute(
-                    "SELECT id, path, size, mtime_ns, state, reason FROM paektuseis_files "
+                    "SELECT id, path, size, mtime_ns, state, format, reason FROM paektuseis_files "
                     f"WHERE path IN ({marks})",
                     part,
                 ).fetchall()
-                for number, stored, size, mtime_ns, state, reason in rows:
+                for number, stored, size, mtime_ns, state, kind, reason in rows:
                     spans = db.execute(
                         "SELECT trace_id, starttime, samplerate, npts FROM paektuseis_spans "
                         "WHERE file = ? ORDER BY rowid",
@@ -278,6 +278,7 @@ class ArchiveIndex:
                     out[names[stored]] = (
                         (size, mtime_ns),
                         state,
+                        kind,
                         reason,
                         tuple(Span(*span) for span in spans),
                     )

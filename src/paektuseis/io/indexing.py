@@ -110,9 +110,11 @@ def index_archive(
         write_root(db, records.root, records.layout)
         rows = db.execute("SELECT path, size, mtime_ns FROM paektuseis_files").fetchall()
     known = {stored: (size, mtime_ns) for stored, size, mtime_ns in rows}
+    itself = database.path.resolve()
     there = {
         stored_path(file.relative_to(records.root)): (file, named, day)
         for named, day, file in records.walk()
+        if file.name != itself.name or file.resolve() != itself
     }
     if known and not there and not full:
         raise ArchiveError(

@@ -1,0 +1,49 @@
+"""``paektuseis index``: what an archive holds, noted once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import EXIT_PROBLEMS, NoDataError, progress_bar, say
+from .day import ArchiveArgument
+
+_MOST = 20
+
+
+def index(
+    archive: ArchiveArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Index, a SQLite file; made or brought up to date.")
+    ] = Path("index.sqlite"),
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Threads that read files.")] = 1,
+    full: Annotated[
+        bool, typer.Option("--full", help="Read every file again, changed or not.")
+    ] = False,
+) -> int:
+    """Index an archive: spans, damage and digest of every file; only changed files are read.
+
+    The file has the layout of EarthScope's tsindex: obspy's client of that name and
+    programs around mseedindex read it.
+
+    Example: paektuseis index SDS --out sds.sqlite
+    """
+    from ..io import Archive, index_archive, safe_text
+
+    records = Archive(archive)
+    with progress_bar("indexing") as tick:
+        report = index_archive(records, out, workers=workers, full=full, progress=tick)
+    bad = {**report.unreadable, **report.damaged}
+    for path, reason in list(bad.items())[:_MOST]:
+        say(safe_text(reason if reason.startswith(path) else f"{path}: {reason}"))
+    if len(bad) > _MOST:
+        say(f"... and {len(bad) - _MOST} more")
+    typer.echo(
+        f"{report.path}: {report.files} files, {report.scanned} read, "
+        f"{report.unchanged} unchanged, {report.gone} gone, {len(report.damaged)} damaged, {len(report.unreadable)} unreadable"
+    )
+    if len(report.unreadable) == report.files:
+        raise NoDataError(f"{records.root}: holds no waveforms that can be read")
+    return EXIT_PROBLEMS if bad else 0
