@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 from obspy import Stream, Trace, UTCDateTime
 
+from ..errors import WaveformError
 from ..provenance import note, recall
 from ..tables import QUALITY
 from ._foreign import safe_text
@@ -17,6 +18,27 @@ from ._foreign import safe_text
 logger = logging.getLogger("paektuseis.io")
 
 Finding = dict[str, Any]
+
+
+class ForeignFormatError(WaveformError):
+    """The file is of no waveform format."""
+
+
+class ArchiveFault(NamedTuple):
+    """Why a file of an archive cannot be used.
+
+    ``kind`` is ``"foreign"`` for a file that is no waveform file, such as a note or a
+    picture, and ``"broken"`` for one that cannot be read although it is.
+    """
+
+    kind: Literal["foreign", "broken"]
+    reason: str
+
+
+def fault_of(error: WaveformError) -> ArchiveFault:
+    """Return the fault that an error tells of."""
+    foreign = isinstance(error, ForeignFormatError)
+    return ArchiveFault("foreign" if foreign else "broken", safe_text(str(error)))
 
 
 def finding(

@@ -10,6 +10,7 @@ import struct
 
 from ..errors import WaveformError
 from . import _kernels as k
+from ._findings import ForeignFormatError
 from ._sources import FileBytes
 
 _REFUSED = (
@@ -25,6 +26,8 @@ _REFUSED = (
     (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a PNG image"),
 )
+_NO_RECORDS = (b"SQLite format 3", b"%PDF", b"\x89PNG")
+"""Beginnings of refused files that hold no waveforms even inside."""
 _SEARCH = 1 << 20
 
 
@@ -87,7 +90,8 @@ def name_format(source: FileBytes) -> str:
     if k.header_at(data, 0, True) or (k.control_at(data, 0) and len(head) >= 48):
         return "MSEED"
     if kind := _refused(head):
-        raise WaveformError(
+        error = ForeignFormatError if head.startswith(_NO_RECORDS) else WaveformError
+        raise error(
             f"{source.path}: this is {kind}, which is never opened as waveforms; "
             "give the waveform file itself"
         )

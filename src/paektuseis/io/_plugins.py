@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from obspy import Stream, Trace
 
 from ..errors import WaveformError
-from ._findings import Finding, finding
+from ._findings import Finding, ForeignFormatError, finding
 from ._foreign import ForeignParser, private_copy
 from ._formats import describe_head, is_sac
 from ._sources import FileBytes
@@ -100,7 +100,7 @@ def _ask_readers(source: FileBytes) -> str:
                 continue  # a test that fails says no
             if yes:
                 return name
-    raise WaveformError(
+    raise ForeignFormatError(
         f"{source.path}: not a waveform format paektuseis knows; it begins with "
         f"{describe_head(source)}"
     )

@@ -16,8 +16,9 @@ from ..errors import ArchiveError, ParameterError, WaveformError
 from ..tables import AVAILABILITY, GAPS
 from ..times import TimeLike, as_utc
 from ._archive_read import OnError, read_files
+from ._findings import ArchiveFault, fault_of
 from ._foreign import safe_text
-from ._index_scan import scan_file
+from ._index_scan import FOREIGN, scan_file
 from ._layout import SDS, Pattern, is_sds
 from ._mseed import Selection
 from ._regular import FileMemory
@@ -36,7 +37,7 @@ class _Scan:
 
     key: tuple[int, int]
     spans: tuple[Span, ...]
-    fault: str = ""
+    fault: ArchiveFault | None = None
     whole: bool = True
 
 
@@ -244,10 +245,12 @@ class Archive:
         """Take what the index knows of files into memory."""
         if self.index is None:
             return
-        for path, (key, state, reason, spans) in self.index.scans(
+        for path, (key, state, form, reason, spans) in self.index.scans(
             [p for p in paths if p not in self._scans]
         ).items():
-            fault = reason if state == "unreadable" else ""
+            fault = None
+            if state == "unreadable":
+                fault = ArchiveFault("foreign" if form == FOREIGN else "broken", reason)
             self._scans[path] = _Scan(key, spans, fault, whole=state == "ok")
 
     def _scan(self, path: Path) -> _Scan:
@@ -272,13 +275,19 @@ class Archive:
                 ),
             )
         except WaveformError as error:
+            scan = _Scan(key, (), fault_of(error))
             logger.warning("left out: %s", safe_text(str(error)))
-            scan = _Scan(key, (), safe_text(str(error)))
         self._scans[path] = scan
         return scan
 
-    def faults(self) -> dict[str, str]:
-        """Return the files scanned so far that cannot be read, with the reason."""
+    def faults(self) -> dict[str, ArchiveFault]:
+        """Return the files scanned so far that cannot be used, with kind and reason.
+
+        Returns
+        -------
+        dict of str to ArchiveFault
+            By path. ``kind`` is ``"foreign"`` (no waveform file) or ``"broken"``.
+        """
         return {str(path): scan.fault for path, scan in self._scans.items() if scan.fault}
 
     # what there is -------------------------------------------------------------------------

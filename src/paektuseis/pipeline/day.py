@@ -315,12 +315,12 @@ def _unreadable(archive: Archive, start: UTCDateTime, end: UTCDateTime) -> pd.Da
             "starttime": start,
             "endtime": end,
             "check": "unreadable_file",
-            "severity": "info" if "not a waveform format" in reason else "warning",
-            "message": f"{Path(path).name}: {reason}",
+            "severity": "info" if fault.kind == "foreign" else "warning",
+            "message": f"{Path(path).name}: {fault.reason}",
             "value": None,
             "path": str(path),
         }
-        for path, reason in sorted(archive.faults().items())
+        for path, fault in sorted(archive.faults().items())
     )
 
 
