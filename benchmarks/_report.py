@@ -36,7 +36,7 @@ def markdown(report: dict[str, Any]) -> str:
         lines += _workers(report["workers"])
     for row in report.get("growth", []):
         lines += _growth(row)
-    if "agreement" in report:
+    if report.get("agreement"):
         lines += _agreement(report["agreement"])
     return "\n".join(lines)
 

@@ -137,6 +137,8 @@ def run_paektuseis(job: dict[str, Any]) -> dict[str, Any]:
 
     def timed(executor: Any) -> dict[str, Any]:
         done = once(job["archive"], job["out"], job["days"], executor)
+        if done.failed:
+            raise RuntimeError("; ".join(done.jobs["reason"].dropna().astype(str).unique()))
         return {
             "timings": done.timings,
             "done": done.done,
@@ -157,6 +159,8 @@ def run_paektuseis(job: dict[str, Any]) -> dict[str, Any]:
             # each worker has imported and compiled before the clock starts
             wait([pool.submit(_warm_worker, job, i) for i in range(4 * workers)])
             figures = measured(lambda: timed(pool))
+    if workers > 1:
+        del figures["cpu"]  # that of the workers is not known here
     results = ps.open_results(job["out"])
     figures["events"] = len(results.table("detections"))
     figures["triggers"] = len(results.table("triggers"))

@@ -237,7 +237,7 @@ STAGES = (
     Stage("spectrogram, one column a minute", (194, 35), _minutes),
     Stage("SSAM, 19 bands", (1438, 37), _bands),
     Stage("RSAM by the minute", (184, 7), _rsam),
-    Stage("DSAR", (1246, 127), _dsar),
+    Stage("DSAR (SciPy's lean form: a third of the dsar package)", (397, 127), _dsar),
     Stage("PPSD", (1740, 175), _noise),
     Stage("coincidence, 8,000 triggers of one channel", (5900, 0.7), _crowd),
     Stage("response removal, poles and zeros", (2980, 290), _poles),

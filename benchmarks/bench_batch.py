@@ -95,7 +95,8 @@ class Bench:
         self.runs.append(row)
         extra = {k: v for k, v in more.items() if k != "codes"}
         say(
-            f"{side:10} {mode:8} {extra or ''} wall {row['wall']:.2f} cpu {row['cpu']:.2f} s, "
+            f"{side:10} {mode:8} {extra or ''} wall {row['wall']:.2f} s, "
+            f"cpu {row.get('cpu', float('nan')):.2f} s, "
             f"+{row['above_mb']:.0f} MB, {row['events']} events"
         )
         return row
@@ -306,36 +307,48 @@ def shortcomings(figures: dict[str, float], allowed: dict[str, float]) -> list[s
 
 
 def everything(o: argparse.Namespace, work: Path) -> dict[str, Any]:
-    """Run the sections asked for."""
+    """Run the sections asked for; the report is written anew after each."""
     b = Bench(o, work)
     report: dict[str, Any] = {"machine": machine(), "options": _plain(vars(o))}
     both = ("plain", "paektuseis") if o.growth_plain else ("paektuseis",)
-    if "headline" in o.sections:
-        report["headline"] = headline(b)
-        if "agreement" in o.sections:
-            report["agreement"] = agreements(b, report["headline"])
-    if "limit" in o.sections:
-        report["limit"] = limit(b.archive, o.rate)
-    if "stages" in o.sections:
+
+    def grow(name: str, steps: list[tuple[float, dict[str, Any]]]) -> None:
+        report.setdefault("growth", []).extend(growth(b, name, steps, sides=both))
+
+    def one_channel() -> list[dict[str, Any]]:
+        model = Model(stations=o.stations, rate=o.rate, seed=o.seed)
+        whole = [n for n in range(o.stations) if not model.outages(n, 0)] or [0]
         job = {
             "side": "stages", "archive": str(b.archive), "start": START, "hours": 24.0,
-            "trace_id": f"XX.{b.codes(2)[1]}..HHZ", "repeat": o.repeat, "slow": not o.quick_stages,
+            "trace_id": f"XX.{model.code(whole[0])}..HHZ", "repeat": o.repeat,
+            "slow": not o.quick_stages,
         }  # fmt: skip
-        report["stages"] = fresh(job)["stages"]
-    if "workers" in o.sections:
-        report["workers"] = workers(b)
-    grown = []
-    if "days" in o.sections:
-        grown += growth(b, "days", [(n, {"days": n}) for n in o.growth_days], sides=both)
-    if "stations" in o.sections:
-        steps = [(n, {"codes": b.codes(n)}) for n in (1, 2, 4, 6) if n <= o.stations]
-        grown += growth(b, "stations", steps, sides=both)
-    if "triggers" in o.sections:
-        grown += grow_triggers(b, both)
-    if grown:
-        report["growth"] = grown
-    report["runs"] = b.runs
+        rows: list[dict[str, Any]] = fresh(job)["stages"]
+        return rows
+
+    some = [n for n in (1, 2, 4, 6) if n <= o.stations]
+    for section, action in {
+        "headline": lambda: report.update(headline=headline(b)),
+        "agreement": lambda: report.update(agreement=agreements(b, report.get("headline", []))),
+        "limit": lambda: report.update(limit=limit(b.archive, o.rate)),
+        "stages": lambda: report.update(stages=one_channel()),
+        "workers": lambda: report.update(workers=workers(b)),
+        "days": lambda: grow("days", [(n, {"days": n}) for n in o.growth_days]),
+        "stations": lambda: grow("stations", [(n, {"codes": b.codes(n)}) for n in some]),
+        "triggers": lambda: report.setdefault("growth", []).extend(grow_triggers(b, both)),
+    }.items():
+        if section in o.sections:
+            action()
+            report["runs"] = b.runs
+            _write(o.out, report)
     return report
+
+
+def _write(folder: Path, report: dict[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(report, indent=1)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    (folder / "report.md").write_text(markdown(report), encoding="utf-8")
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:
@@ -392,11 +405,7 @@ def main() -> int:
     finally:
         if o.work is None:
             shutil.rmtree(work, ignore_errors=True)
-    o.out.mkdir(parents=True, exist_ok=True)
-    (o.out / "report.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    text = markdown(report)
-    (o.out / "report.md").write_text(text, encoding="utf-8")
-    print(text)
+    print(markdown(report))
     return 0
 
 
