@@ -42,7 +42,8 @@ def index(
         say(f"... and {len(bad) - _MOST} more")
     typer.echo(
         f"{report.path}: {report.files} files, {report.scanned} read, "
-        f"{report.unchanged} unchanged, {report.gone} gone, {len(report.damaged)} damaged, {len(report.unreadable)} unreadable"
+        f"{report.unchanged} unchanged, {report.gone} gone, "
+        f"{len(report.damaged)} damaged, {len(report.unreadable)} unreadable"
     )
     if len(report.unreadable) == report.files:
         raise NoDataError(f"{records.root}: holds no waveforms that can be read")

@@ -131,8 +131,8 @@ class ArchiveIndex:
         low, high = _window(starttime, endtime)
         channels: dict[str, list[Span]] = {}
         with self._database.reading() as db:
-            for _, *span in _overlapping(db, _wanted(trace_ids), low, high):
-                channels.setdefault(span[0], []).append(Span(*span))
+            for _, span in _overlapping(db, _wanted(trace_ids), low, high):
+                channels.setdefault(span.trace_id, []).append(span)
         found = [
             s
             for _, many in sorted(channels.items())
@@ -346,13 +346,13 @@ def _wanted(trace_ids: str | Iterable[str] | None) -> Callable[[str], bool]:
 
 def _overlapping(
     db: sqlite3.Connection, wanted: Callable[[str], bool], low: int, high: int
-) -> Iterator[tuple[int, str, int, float, int]]:
-    """Yield number of the file, channel, start, rate and samples of the spans in a window."""
-    # the fetched rows are plain tuples; a name that tells no channel promises any
+) -> Iterator[tuple[int, Span]]:
+    """Yield number of the file and span, of the spans in a window."""
     for row in db.execute(OVERLAPPING, {"low": low, "high": high}).fetchall():
         number, named, trace_id, start, rate, npts = row
+        # a name that tells no channel promises any
         if wanted(trace_id) and (not named or wanted(named)):
-            yield number, trace_id, start, rate, npts
+            yield number, Span(trace_id, start, rate, npts)
 
 
 def _times(ns: list[int]) -> pd.DatetimeIndex:
