@@ -188,7 +188,13 @@ def noise_psd(
         raise WaveformError(
             f"{trace_id} is in {units}, not counts: give noise_psd the raw record or no inventory"
         )
-    plan = _plan(pieces[0].sampling_rate, float(length), trace_id)
+    rate = pieces[0].sampling_rate
+    if length * rate < 64:
+        raise ParameterError(
+            f"length={length:g} s holds {int(length * rate)} samples of {trace_id} at {rate:g} Hz; "
+            f"give at least {64 / rate:g} s"
+        )
+    plan = _plan(rate, float(length))
     begin, end = span_from(pieces, starttime, endtime)
     step = length * (1.0 - overlap)
     expected = math.ceil((end - begin) * 1e-9 / step - 1e-9)
@@ -201,7 +207,7 @@ def noise_psd(
     good = np.ones(len(number), dtype=np.bool_)
     if inventory is not None:
         taken, good = _responses(inventory, trace_id, times, length, plan, problems)
-    power = np.empty((int(good.sum()), len(plan.low)))
+    power = np.full((int(good.sum()), len(plan.low)), np.nan)
     usable = _levels(pieces, piece_of[good], starts[good], plan, power)
     silent = (power <= _decibels(SMALLEST) + 1e-6).all(axis=1)
     power += taken[good]
@@ -210,8 +216,8 @@ def noise_psd(
     return NoisePSD(
         trace_id=trace_id,
         starttimes=times[chosen].view("datetime64[ns]"),
-        periods=plan.periods,
-        edges=plan.edges,
+        periods=plan.periods.copy(),
+        edges=plan.edges.copy(),
         decibels=power[usable],
         units=f"dB rel. 1 {squared(units) if inventory is None else ACCELERATION}",
         response="none" if inventory is None else "removed",
@@ -228,14 +234,8 @@ def noise_psd(
 
 
 @functools.lru_cache(maxsize=8)
-def _plan(rate: float, length: float, trace_id: str) -> _Plan:
-    samples, quarter = int(rate * length), length * rate / 4.0
-    size = 2 ** math.floor(math.log2(quarter)) if quarter >= 1 else 0
-    if size < 16:
-        raise ParameterError(
-            f"length={length:g} s holds {samples} samples of {trace_id} at {rate:g} Hz; "
-            f"give at least {64 / rate:g} s"
-        )
+def _plan(rate: float, length: float) -> _Plan:
+    samples, size = int(rate * length), 2 ** math.floor(math.log2(length * rate / 4.0))
     taper = cosine_flanks(size, TAPERED)
     periods = 1.0 / (np.arange(size // 2, 0, -1) * (rate / size))
     left, right, centre = period_bins(periods)
