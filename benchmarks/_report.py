@@ -166,19 +166,26 @@ def _workers(rows: list[dict[str, Any]]) -> list[str]:
 
 
 def _growth(row: dict[str, Any]) -> list[str]:
+    first = row["series"][0]
     return [
         f"## Growth: {row['what']} ({row['side']}, {row['mode']})",
         "",
         *table(
-            ["x", "CPU s", "detection CPU s", "MB above", "triggers", "events"],
+            ["x", "CPU s", "detection CPU s", "MB above", "triggers", "events",
+             "more CPU ms per 1,000 more triggers"],
             [
                 (s["x"], s["cpu"], _detection(s["timings"]), s["above_mb"], s["triggers"],
-                 s["events"])
+                 s["events"], _each(first, s))
                 for s in row["series"]
             ],
         ),
         *([f"Exponent of CPU time: {row['exponent']:.2f}", ""] if len(row["series"]) > 1 else []),
     ]  # fmt: skip
+
+
+def _each(first: dict[str, Any], now: dict[str, Any]) -> float | str:
+    more = now["triggers"] - first["triggers"]
+    return 1e6 * (now["cpu"] - first["cpu"]) / more if more > 0 else ""
 
 
 def _detection(stages: dict[str, float]) -> float:
