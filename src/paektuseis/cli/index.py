@@ -43,8 +43,9 @@ def index(
     typer.echo(
         f"{report.path}: {report.files} files, {report.scanned} read, "
         f"{report.unchanged} unchanged, {report.gone} gone, "
-        f"{len(report.damaged)} damaged, {len(report.unreadable)} unreadable"
+        f"{len(report.damaged)} damaged, {len(report.unreadable)} unreadable, "
+        f"{len(report.foreign)} no waveform files"
     )
-    if len(report.unreadable) == report.files:
+    if len(report.unreadable) + len(report.foreign) == report.files:
         raise NoDataError(f"{records.root}: holds no waveforms that can be read")
     return EXIT_PROBLEMS if bad else 0

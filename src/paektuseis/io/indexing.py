@@ -14,7 +14,7 @@ from pathlib import Path
 from obspy import UTCDateTime
 
 from ..errors import ArchiveError, ParameterError
-from ._index_scan import FileScan, scan_file
+from ._index_scan import FOREIGN, FileScan, scan_file
 from ._index_tables import (
     Stored,
     index_database,
@@ -45,8 +45,9 @@ class IndexReport:
         Files of the archive.
     scanned, unchanged, gone : int
         Files read in this run, files left as they were known, files no longer there.
-    unreadable, damaged : mapping of str to str
-        Every file of the archive of which nothing, or not all, can be used, with the reason.
+    unreadable, damaged, foreign : mapping of str to str
+        Every file of the archive of which nothing can be used, of which not all can be used,
+        and that is no waveform file, with the reason.
     """
 
     path: Path
@@ -56,6 +57,7 @@ class IndexReport:
     gone: int
     unreadable: Mapping[str, str] = field(default_factory=dict)
     damaged: Mapping[str, str] = field(default_factory=dict)
+    foreign: Mapping[str, str] = field(default_factory=dict)
 
 
 def index_archive(
@@ -147,10 +149,17 @@ def index_archive(
             remove_files(db, gone, UTCDateTime())
     with database.reading() as db:
         bad = db.execute(
-            "SELECT path, state, reason FROM paektuseis_files "
+            "SELECT path, state, format, reason FROM paektuseis_files "
             "WHERE state IN ('unreadable', 'damaged') ORDER BY path"
         ).fetchall()
-    told = [(state, os.fspath(records.root / restored_path(p)), why) for p, state, why in bad]
+    told = [
+        (
+            "foreign" if state == "unreadable" and form == FOREIGN else state,
+            os.fspath(records.root / restored_path(stored)),
+            reason,
+        )
+        for stored, state, form, reason in bad
+    ]
     return IndexReport(
         path=database.path,
         files=len(there),
@@ -159,6 +168,7 @@ def index_archive(
         gone=len(gone),
         unreadable={file: why for state, file, why in told if state == "unreadable"},
         damaged={file: why for state, file, why in told if state == "damaged"},
+        foreign={file: why for state, file, why in told if state == "foreign"},
     )
 
 
