@@ -112,6 +112,7 @@ def median_away(x: Any, begin: int, end: int, mean: float, n: int, work: Any) ->
     ``work`` is room for ``end - begin`` integers.
     """
     size = end - begin
+    front: Any = np.int64(0)  # a plain 0 would be a type of its own
     rank = (n - 1) // 2
     pair = n // 2 - rank
     k, r = 0, -1
@@ -124,7 +125,7 @@ def median_away(x: Any, begin: int, end: int, mean: float, n: int, work: Any) ->
         spread = int(2.0 * np.sqrt(c))
         p = max(0, rank * c // size - spread)
         q = min(c - 1, rank * c // size + spread)
-        low, high = _nth(work, 0, c - 1, p), _nth(work, p, c - 1, q)
+        low, high = _nth(work, front, c - 1, p), _nth(work, p, c - 1, q)
         width, below = np.uint64(high - low), 0
         for i in range(begin, end):
             one = bits_of(abs(x[i] - mean))
@@ -153,7 +154,7 @@ def median_away(x: Any, begin: int, end: int, mean: float, n: int, work: Any) ->
         k, r = size, rank
         for i in range(size):
             work[i] = bits_of(abs(x[begin + i] - mean))
-    first = _nth(work, 0, k - 1, r)
+    first = _nth(work, front, k - 1, r)
     second = first
     if pair > 0:
         second = work[r + 1]

@@ -64,23 +64,29 @@ def bank_block(
     u = np.empty(end - begin)
     for i in range(end - begin):
         u[i] = x[begin + i] - offset
-    bank_rows(u, sections, state, out, 0)
+    start: Any = np.int64(0)
+    bank_rows(u, sections, state, out, start)
 
 
 @kernel
 def bank_rows(u: Any, sections: Any, state: Any, out: Any, place: int) -> None:
     """Filter float64 ``u`` by each cascade into ``out[lane, place : place + u.size]``."""
     lanes, depth = sections.shape[0], sections.shape[1]
-    if not _resonant(sections):
-        for lane in range(lanes):
+    lane: Any = np.int64(0)  # a plain 0 would be a type of its own, and all be compiled twice
+    while lane < lanes:
+        last = lane
+        while last < lanes and last < lane + WIDTH and _resonant(sections, last):
+            last += 1
+        if last > lane + 1:
+            _resonators(u, sections, state, out, lane, last - 1, place, four_zeros())
+        elif last == lane + 1:
+            _resonators(u, sections, state, out, lane, last - 1, place, 0.0)
+        else:
+            last += 1
             for i in range(u.size):
                 out[lane, place + i] = u[i]
             _section_by_section(u.size, sections, state, out, lane, place)
-    elif lanes == 1:
-        _resonators(u, sections, state, out, 0, place, 0.0)
-    else:
-        for lane in range(0, lanes, WIDTH):
-            _resonators(u, sections, state, out, lane, place, four_zeros())
+        lane = last
     for lane in range(lanes):
         for s in range(depth):
             for k in range(2):
@@ -99,40 +105,43 @@ def filtered(x: NDArray[Any], sections: FloatArray) -> FloatArray:
 
 
 @kernel
-def _resonant(sections: Any) -> bool:
-    """Whether each cascade is g (1, 0, -1), twice (1, 0, -1), and last (1, b1, b2)."""
-    if sections.shape[1] != 4:
+def _resonant(sections: Any, lane: int) -> bool:
+    """Whether a cascade is g (1, 0, -1), twice (1, 0, -1), (1, b1, b2), and nothing more."""
+    if sections.shape[1] < 4:
         return False
-    for lane in range(sections.shape[0]):
-        for s in range(4):
-            b0, b1, b2 = sections[lane, s, 0], sections[lane, s, 1], sections[lane, s, 2]
-            if s > 0 and b0 != 1.0:
-                return False
-            if s < 3 and (b1 != 0.0 or b2 != -b0):
-                return False
+    for s in range(sections.shape[1]):
+        b0, b1, b2 = sections[lane, s, 0], sections[lane, s, 1], sections[lane, s, 2]
+        if s > 0 and b0 != 1.0:
+            return False
+        if s < 3 and (b1 != 0.0 or b2 != -b0):
+            return False
+        if s > 3:
+            for k in range(1, 5):
+                if sections[lane, s, k] != 0.0:
+                    return False
     return True
 
 
 @kernel
 def _resonators(
-    u: Any, sections: Any, state: Any, out: Any, lane: int, place: int, like: Any
+    u: Any, sections: Any, state: Any, out: Any, lane: int, last: int, place: int, like: Any
 ) -> None:
     """Run four sections in a row, the first three with numerator (1, 0, -1)."""
-    g = get3(sections, lane, 0, 0, like)
-    a1 = negated(get3(sections, lane, 0, 3, like))
-    a2 = negated(get3(sections, lane, 0, 4, like))
-    b1 = negated(get3(sections, lane, 1, 3, like))
-    b2 = negated(get3(sections, lane, 1, 4, like))
-    c1 = negated(get3(sections, lane, 2, 3, like))
-    c2 = negated(get3(sections, lane, 2, 4, like))
-    d1 = negated(get3(sections, lane, 3, 3, like))
-    d2 = negated(get3(sections, lane, 3, 4, like))
-    n1 = get3(sections, lane, 3, 1, like)
-    n2 = get3(sections, lane, 3, 2, like)
-    p0, q0 = get3(state, lane, 0, 0, like), get3(state, lane, 0, 1, like)
-    p1, q1 = get3(state, lane, 1, 0, like), get3(state, lane, 1, 1, like)
-    p2, q2 = get3(state, lane, 2, 0, like), get3(state, lane, 2, 1, like)
-    p3, q3 = get3(state, lane, 3, 0, like), get3(state, lane, 3, 1, like)
+    g = get3(sections, lane, last, 0, 0, like)
+    a1 = negated(get3(sections, lane, last, 0, 3, like))
+    a2 = negated(get3(sections, lane, last, 0, 4, like))
+    b1 = negated(get3(sections, lane, last, 1, 3, like))
+    b2 = negated(get3(sections, lane, last, 1, 4, like))
+    c1 = negated(get3(sections, lane, last, 2, 3, like))
+    c2 = negated(get3(sections, lane, last, 2, 4, like))
+    d1 = negated(get3(sections, lane, last, 3, 3, like))
+    d2 = negated(get3(sections, lane, last, 3, 4, like))
+    n1 = get3(sections, lane, last, 3, 1, like)
+    n2 = get3(sections, lane, last, 3, 2, like)
+    p0, q0 = get3(state, lane, last, 0, 0, like), get3(state, lane, last, 0, 1, like)
+    p1, q1 = get3(state, lane, last, 1, 0, like), get3(state, lane, last, 1, 1, like)
+    p2, q2 = get3(state, lane, last, 2, 0, like), get3(state, lane, last, 2, 1, like)
+    p3, q3 = get3(state, lane, last, 3, 0, like), get3(state, lane, last, 3, 1, like)
     for i in range(u.size):
         x = scaled(g, u[i])
         y0 = plus(x, p0)
@@ -147,15 +156,15 @@ def _resonators(
         y3 = plus(y2, p3)
         p3 = fused(d1, y3, fused(n1, y2, q3))
         q3 = fused(d2, y3, times(n2, y2))
-        set2(out, lane, place + i, y3)
-    set3(state, lane, 0, 0, p0)
-    set3(state, lane, 0, 1, q0)
-    set3(state, lane, 1, 0, p1)
-    set3(state, lane, 1, 1, q1)
-    set3(state, lane, 2, 0, p2)
-    set3(state, lane, 2, 1, q2)
-    set3(state, lane, 3, 0, p3)
-    set3(state, lane, 3, 1, q3)
+        set2(out, lane, last, place + i, y3)
+    set3(state, lane, last, 0, 0, p0)
+    set3(state, lane, last, 0, 1, q0)
+    set3(state, lane, last, 1, 0, p1)
+    set3(state, lane, last, 1, 1, q1)
+    set3(state, lane, last, 2, 0, p2)
+    set3(state, lane, last, 2, 1, q2)
+    set3(state, lane, last, 3, 0, p3)
+    set3(state, lane, last, 3, 1, q3)
 
 
 @kernel

@@ -5,8 +5,8 @@ one register take less than twice the time of one. :class:`Lanes` is such a regi
 in compiled code. The same source runs with one float64 in its place, chosen by the
 type of the value ``like``, and every operation rounds alike.
 
-A register's lanes are consecutive entries of an array's first axis; where the
-array ends before the register does, its last entry stands in for the rest.
+A register's lanes are consecutive entries of an array's first axis, from ``lane`` up to
+``last``; where that is fewer than four, the last stands in for the rest.
 """
 
 from __future__ import annotations
@@ -54,16 +54,16 @@ extending.register_model(Lanes)(_lanes_model)
 def _places(
     context: Any, builder: Any, array_type: Any, array: Any, indices: list[Any], count: int
 ) -> list[Any]:
-    """Return where ``array[first + lane, *rest]`` is for each of ``count`` lanes."""
+    """Return where ``array[lane, *rest]`` is for each of ``count`` lanes."""
     made = context.make_array(array_type)(context, builder, array)
-    sizes, steps = (tools.unpack_tuple(builder, t) for t in (made.shape, made.strides))
-    last = builder.sub(sizes[0], ir.Constant(sizes[0].type, 1))
-    shift = ir.Constant(sizes[0].type, 0)
-    for index, step in zip(indices[1:], steps[1:], strict=True):
+    steps = tools.unpack_tuple(builder, made.strides)
+    lane, last, *rest = indices
+    shift = ir.Constant(lane.type, 0)
+    for index, step in zip(rest, steps[1:], strict=True):
         shift = builder.add(shift, builder.mul(index, step))
     out = []
-    for lane in range(count):
-        row = builder.add(indices[0], ir.Constant(indices[0].type, lane))
+    for k in range(count):
+        row = builder.add(lane, ir.Constant(lane.type, k))
         row = builder.select(builder.icmp_signed("<", row, last), row, last)
         where = builder.add(builder.mul(row, steps[0]), shift)
         out.append(tools.pointer_add(builder, made.data, where, made.data.type))
@@ -107,21 +107,23 @@ def four_zeros(_: Any) -> Any:
 
 
 @intrinsic
-def get3(_: Any, array: Any, lane: Any, i: Any, j: Any, like: Any) -> Any:
+def get3(_: Any, array: Any, lane: Any, last: Any, i: Any, j: Any, like: Any) -> Any:
     """Return ``array[lane, i, j]`` and, where ``like`` is four wide, that of the next lanes."""
-    return like(array, types.intp, types.intp, types.intp, like), _load(_count(like))
+    return like(array, types.intp, types.intp, types.intp, types.intp, like), _load(_count(like))
 
 
 @intrinsic
-def set3(_: Any, array: Any, lane: Any, i: Any, j: Any, value: Any) -> Any:
+def set3(_: Any, array: Any, lane: Any, last: Any, i: Any, j: Any, value: Any) -> Any:
     """Write what :func:`get3` reads."""
-    return types.void(array, types.intp, types.intp, types.intp, value), _store(_count(value))
+    return types.void(array, types.intp, types.intp, types.intp, types.intp, value), _store(
+        _count(value)
+    )
 
 
 @intrinsic
-def set2(_: Any, array: Any, lane: Any, i: Any, value: Any) -> Any:
+def set2(_: Any, array: Any, lane: Any, last: Any, i: Any, value: Any) -> Any:
     """Write ``array[lane, i]``; see :func:`get3`."""
-    return types.void(array, types.intp, types.intp, value), _store(_count(value))
+    return types.void(array, types.intp, types.intp, types.intp, value), _store(_count(value))
 
 
 @intrinsic
