@@ -214,9 +214,7 @@ def day_frames(
         "triggers": tables.TRIGGERS.frame(triggers),
         "events": tables.EVENTS.frame(events),
         "spectra": array_frame(start, spectra, window=10.24, step=60.0, units="(m/s)**2/Hz"),
-        "noise": array_frame(
-            start, noise, window=3600.0, step=1800.0, units="(m/s**2)**2/Hz"
-        ),
+        "noise": array_frame(start, noise, window=3600.0, step=1800.0, units="(m/s**2)**2/Hz"),
         "axes": axes_frame(),
     }
 
@@ -230,9 +228,7 @@ def make_results(out: Path, start: str, days: int, *, seed: int = 1, skip=(), de
         date = begin.strftime("%Y-%m-%d")
         if date in skip:
             continue
-        frames = day_frames(
-            begin, begin + DAY, rng=rng, dead=(dead or {}).get(date, ()), **options
-        )
+        frames = day_frames(begin, begin + DAY, rng=rng, dead=(dead or {}).get(date, ()), **options)
         put(out, begin, begin + DAY, frames)
         written[date] = frames
     return written

@@ -416,3 +416,54 @@ def test_settling_does_not_set_the_scale():
     assert ax.texts[0].get_text() == f"±{expected:.3g} counts"
     drawn = ax.lines[0].get_ydata()
     assert np.nanmax(np.abs(drawn)) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_tone_is_drawn_at_its_frequency_and_time(log):
+    """Read back from the pixels: a band at 10 Hz in the third quarter of the span."""
+    values = np.full((51, 100), 1e-12)
+    values[10, 50:75] = 1e-8
+    ax = ps.plot_spectrogram(
+        spectrogram(values), log=log, freqmin=1.0, vmin=-125, vmax=-80, colorbar=False
+    )
+    canvas = ax.figure.canvas
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[::-1].astype(int)  # row 0 at the bottom
+    box = ax.get_window_extent()
+    inside = np.zeros(pixels.shape[:2], dtype=bool)
+    inside[int(box.y0) + 3 : int(box.y1) - 3, int(box.x0) + 3 : int(box.x1) - 3] = True
+    bright = inside & (pixels[..., 0] > 200) & (pixels[..., 1] > 200) & (pixels[..., 2] < 100)
+    rows, columns = np.nonzero(bright)
+    (left, low), (right, high) = ax.transData.inverted().transform(
+        [(columns.min(), rows.min()), (columns.max() + 1, rows.max() + 1)]
+    )
+    assert low == pytest.approx(9.5, abs=0.7)
+    assert high == pytest.approx(10.5, abs=0.7)
+    assert (left - to_days(T0)) * 86400 == pytest.approx(2.5 + 50 * 5.0, abs=4.0)
+    assert (right - to_days(T0)) * 86400 == pytest.approx(2.5 + 75 * 5.0, abs=4.0)
+
+
+def test_colour_bar_shows_the_limits_of_the_picture():
+    ax = ps.plot_spectrogram(spectrogram(), vmin=-130, vmax=-90)
+    (bar,) = ax.child_axes
+    assert bar.get_ylim() == (-130, -90)
+    (ramp,) = bar.images
+    picture = ax.images[0]
+    for level in (-130.0, -111.0, -90.0):
+        assert ramp.to_rgba(level) == pytest.approx(picture.to_rgba(level))
+    assert np.asarray(ramp.get_array())[[0, -1], 0] == pytest.approx([-130, -90])
+
+
+def test_drum_labels_stay_on_the_page():
+    for span in (60.0, 86400.0):
+        trace = record(span, rate=10.0)
+        ax = ps.plot_helicorder(trace)
+        figure = ax.figure
+        figure.canvas.draw()
+        page = figure.bbox
+        for text in (ax.yaxis.label, ax.xaxis.label, *ax.get_yticklabels()):
+            box = text.get_window_extent()
+            assert box.x0 >= page.x0 - 1
+            assert box.y0 >= page.y0 - 1
+        widest = min(t.get_window_extent().x0 for t in ax.get_yticklabels() if t.get_text())
+        assert ax.yaxis.label.get_window_extent().x1 <= widest + 1

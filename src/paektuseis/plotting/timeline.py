@@ -146,11 +146,11 @@ def plot_timeline(
             f"to {timeline.endtime}"
         )
     marks = _marks(event_marks)
-    names = sorted(set(timeline.availability["station"]))
+    names = sorted(timeline.availability["station"].unique())
     amplitude, left_out = _main_kind(timeline.amplitude)
     ratios = timeline.ratios[timeline.ratios["ratio"] == ratio]
-    groups = list(dict.fromkeys(timeline.rates["group"])) or [""]
-    loud = sorted(set(amplitude["trace_id"]))
+    groups = list(timeline.rates["group"].unique()) or [""]
+    loud = sorted(amplitude["trace_id"].unique())
     figure = new_page()
     notes = [f"{title_note}" if title_note else "", *left_out]
     if len(loud) > MOST:
@@ -168,8 +168,7 @@ def plot_timeline(
         calendar_axis(ax, start, end, label=ax is axes[-1])
         for time, _ in marks:
             ax.axvline(time, color=BLACK, linewidth=0.8, linestyle=(0, (4, 2)), zorder=8)
-        if ax.get_ylabel():
-            ax.yaxis.set_label_coords(-0.075, 0.5)
+        ax.yaxis.set_label_coords(-0.075, 0.5)
     _name_marks(axes[0], marks, start, end)
     _key(figure, timeline)
     return figure
@@ -188,7 +187,7 @@ def _head(
     synthetic: bool,
 ) -> None:
     words = f"{safe_text(timeline.source)} · " if timeline.source else ""
-    processed = _within(timeline.processed, start, end)
+    processed = _within(timeline.processed, timeline, start, end)
     share = float(processed["share"].mean()) if len(processed) else 0.0
     lines = [
         f"steps of {step_text(timeline.step)} · {share_text(share)} of the span processed",
@@ -238,9 +237,13 @@ def _key(figure: Figure, timeline: Timeline) -> None:
     )
 
 
-def _within(frame: pd.DataFrame, start: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
+def _within(
+    frame: pd.DataFrame, timeline: Timeline, start: UTCDateTime, end: UTCDateTime
+) -> pd.DataFrame:
+    """Return the rows whose step touches a span."""
     days = column_days(frame["starttime"]) if len(frame) else np.empty(0)
-    return frame[(days < to_days(end)) & (days > to_days(start) - 7.0)]
+    inside = (days < to_days(end)) & (days + timeline.step / DAY > to_days(start) + 1e-9)
+    return frame[inside]
 
 
 def _marks(given: Any) -> list[tuple[float, str]]:
@@ -298,7 +301,7 @@ def _draw_availability(
         return
     length = timeline.step / DAY
     table = timeline.availability
-    inside = _within(table, start, end)
+    inside = _within(table, timeline, start, end)
     for row, name in enumerate(names):
         mine = inside[inside["station"] == name]
         share = mine["share"].to_numpy(float)
@@ -331,7 +334,7 @@ def _draw_availability(
 def _draw_counts(
     ax: Axes, timeline: Timeline, group: str, start: UTCDateTime, end: UTCDateTime
 ) -> None:
-    rows = _within(timeline.rates[timeline.rates["group"] == group], start, end)
+    rows = _within(timeline.rates[timeline.rates["group"] == group], timeline, start, end)
     name = f"events, {safe_text(group)}" if group else "events"
     if rows.empty:
         empty_panel(ax, f"{name}: none were counted")
@@ -362,7 +365,7 @@ def _draw_counts(
     need = sorted({int(n) for n in rows["min_stations"]})
     words = f"{name} · {int(count.sum())} events at {_range_text(need)} or more stations"
     if len(known):
-        of = len(set(timeline.availability["station"]))
+        of = timeline.availability["station"].nunique()
         words += f" · on average {number_text(float(known.mean()))} of {of} listened"
     label_axes(
         ax, y=f"per {step_text(timeline.step).removeprefix('a ').removeprefix('an ')}", title=words
@@ -439,7 +442,7 @@ def _draw_amplitude(
     start: UTCDateTime,
     end: UTCDateTime,
 ) -> None:
-    table = _within(table, start, end)
+    table = _within(table, timeline, start, end)
     if not ids or table.empty:
         empty_panel(axes[0], "no RSAM")
         return
@@ -530,12 +533,12 @@ def _draw_ratios(
     start: UTCDateTime,
     end: UTCDateTime,
 ) -> None:
-    table = _within(table, start, end)
+    table = _within(table, timeline, start, end)
     figures = table["median"].to_numpy(float)
     if not np.isfinite(figures).any():
         empty_panel(ax, f"no ratio {safe_text(name)}")
         return
-    ids = sorted(set(table["trace_id"]))[:MOST]
+    ids = sorted(table["trace_id"].unique())[:MOST]
     for i, trace_id in enumerate(ids):
         days, median = _series(table[table["trace_id"] == trace_id], "median", timeline.step)
         ax.plot(
