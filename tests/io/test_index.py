@@ -626,9 +626,9 @@ def test_index_can_be_read_from_a_medium_that_cannot_be_written(root, tmp_path):
             assert len(ArchiveIndex(index).files()) == 4
             with (
                 pytest.raises(ps.ArchiveError, match="readonly"),
-                index_database(index).writing(),
+                index_database(index).writing() as db,
             ):
-                pass
+                db.execute("DELETE FROM paektuseis_files")
         finally:
             os.seteuid(user)
             Path(name).chmod(0o755)
