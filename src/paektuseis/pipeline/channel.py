@@ -32,8 +32,9 @@ RECURSIVE_MEMORY = 25.0
 CONTEXT = 900.0
 """Seconds before a span whose triggers are right too, so that groups begin where they would."""
 
-TAIL = 1800.0
-"""Seconds after a span in which its last event ends, and its last hour of noise."""
+TAIL = 2100.0
+"""Seconds after a span in which its last event and its last hour of noise end, and beyond which
+the blocks of the response removal change no bit."""
 
 DAY_NS = 86_400_000_000_000
 

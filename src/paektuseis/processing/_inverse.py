@@ -127,7 +127,8 @@ def _mirrored(samples: NDArray[Any], inverse: InverseFilter) -> NDArray[np.float
 
 
 def _block_size(taps: int) -> int:
-    return int(min(max(1 << (taps - 1).bit_length(), 4096), _LARGEST))
+    """A quarter of the filter or more: the grid of blocks is felt a few blocks from a cut only."""
+    return int(min(max(1 << (taps // 4).bit_length(), 4096), _LARGEST))
 
 
 def _in_blocks(samples: NDArray[Any], first: int, inverse: InverseFilter) -> NDArray[np.float64]:
