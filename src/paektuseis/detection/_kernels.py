@@ -22,10 +22,10 @@ BELOW_RESOLUTION = 1e-16
 
 
 @kernel
-def window_means(x: FloatArray, w: int, square: bool) -> FloatArray:
-    """Return the mean of ``x`` (or of its square) over the ``w`` samples ending at each one.
+def window_means(x: FloatArray, w: int, square: bool, divisor: int) -> FloatArray:
+    """Return the sum of ``x`` (or of its square) over the ``w`` samples ending at each one.
 
-    Samples before the first full window are NaN.
+    It is divided by ``divisor``. Samples before the first full window are NaN.
     """
     n = x.size
     out = np.empty(n)
@@ -38,7 +38,7 @@ def window_means(x: FloatArray, w: int, square: bool) -> FloatArray:
             v = x[block + j]
             prefix += v * v if square else v
             if block + j >= w - 1:
-                out[block + j] = (prefix + suffix[j + 1]) / w
+                out[block + j] = (prefix + suffix[j + 1]) / divisor
         if count == w:
             total = 0.0
             for j in range(w - 1, -1, -1):
@@ -90,21 +90,74 @@ def window_scores(x: FloatArray, w: int) -> FloatArray:
 
 
 @kernel
-def held_ratio(
-    sta: FloatArray, lta: FloatArray, lag: int, on: float, off: float, longest: int
-) -> FloatArray:
-    """Return ``sta[i] / lta[i - lag]``, with the LTA held while the ratio is between on and off.
+def energy_ratio(x: FloatArray, nsta: int, nlta: int, lag: int) -> FloatArray:
+    """Return the mean square over ``nsta`` samples by that over ``nlta`` ending ``lag`` before.
 
-    ``on = inf`` never holds. A hold ends when the ratio falls below ``off`` or after
+    NaN before the first full window, and where the longer one holds only zeros.
+    """
+    n = x.size
+    out = np.empty(n)
+    scale = nlta / nsta
+    suffix = np.zeros(nsta + 1)
+    suffix_long = np.zeros(nlta + 1)
+    above = np.empty(nsta)
+    below = np.empty(nsta)
+    short = 0.0
+    long = 0.0
+    j = 0  # place of the sample in its block of nsta, and of the one lag before in that of nlta
+    k = -lag
+    i = 0
+    while i < n:
+        count = min(n - i, nsta - j, nlta - k if k >= 0 else -k)
+        new = x[i : i + count]
+        old = x[max(i - lag, 0) : max(i - lag, 0) + count]
+        for at in range(count):
+            short += new[at] * new[at]
+            long += old[at] * old[at]
+            above[at] = short
+            below[at] = long
+        if k < 0:
+            long = 0.0
+        target, ends, ends_long = out[i:], suffix[j + 1 :], suffix_long[max(k, 0) + 1 :]
+        for at in range(count):
+            total = below[at] + ends_long[at]
+            ratio = scale * ((above[at] + ends[at]) / total)
+            target[at] = ratio if total > 0.0 else np.nan
+        j += count
+        k += count
+        i += count
+        if j == nsta:
+            _suffixes(x[i - nsta : i], suffix)
+            j = 0
+            short = 0.0
+        if k == nlta:
+            _suffixes(x[i - lag - nlta : i - lag], suffix_long)
+            k = 0
+            long = 0.0
+    out[: min(nlta - 1 + lag, n)] = np.nan
+    return out
+
+
+@kernel
+def _suffixes(x: FloatArray, suffix: FloatArray) -> None:
+    """Sum the squares of a block from its end on."""
+    total = 0.0
+    for j in range(x.size - 1, -1, -1):
+        total += x[j] * x[j]
+        suffix[j] = total
+
+
+@kernel
+def held_ratio(
+    sta: FloatArray, lta: FloatArray, scale: float, lag: int, on: float, off: float, longest: int
+) -> FloatArray:
+    """Return ``scale * sta[i] / lta[i - lag]``, the LTA held while that is between on and off.
+
+    A hold ends when the ratio falls below ``off`` or after
     ``longest`` samples; then it cannot begin again before the ratio was below ``off``.
     """
     n = sta.size
     out = np.empty(n)
-    if on == np.inf:
-        out[: min(lag, n)] = np.nan
-        for i in range(lag, n):
-            out[i] = sta[i] / lta[i - lag] if lta[i - lag] > 0.0 else np.nan
-        return out
     out[:] = np.nan
     holding = False
     spent = False
@@ -121,7 +174,7 @@ def held_ratio(
             long = kept
         if not long > 0.0:
             continue
-        ratio = sta[i] / long
+        ratio = scale * (sta[i] / long)
         out[i] = ratio
         if ratio < off:
             holding = False
@@ -178,48 +231,28 @@ def recursive_ratio(
 def carl(x: FloatArray, nsta: int, nlta: int, ratio: float, quiet: float) -> FloatArray:
     """Return Carl-STA-Trig's eta; NaN until its four nested windows are full."""
     n = x.size
-    sta = window_means(x, nsta, False)
+    sta = window_means(x, nsta, False, nsta)
     out = np.full(n, np.nan)
     first = nsta - 1  # sta is known from here
     if n <= first:
         return out
     lta = np.full(n, np.nan)
-    means = window_means(sta[first:], nlta, False)
+    means = window_means(sta[first:], nlta, False, nlta)
     for i in range(means.size):
         lta[first + i] = means[i]
     first += nlta - 1
     if n <= first:
         return out
     rough = np.abs(x[first:] - lta[first:])
-    star = window_means(rough, nsta, False)
+    star = window_means(rough, nsta, False, nsta)
     begin = nsta - 1  # relative to first
     if rough.size <= begin:
         return out
-    ltar = window_means(star[begin:], nlta, False)
+    ltar = window_means(star[begin:], nlta, False, nlta)
     for j in range(nlta - 1, ltar.size):
         i = first + begin + j
         out[i] = star[begin + j] - ratio * ltar[j] - abs(sta[i] - lta[i]) - quiet
     return out
-
-
-@kernel
-def _may_be_dead(x: FloatArray, shortest_dead: int) -> bool:
-    """Tell whether ``live_segments`` could find anything but one live piece (fast, no false no).
-
-    A dead sample is below the resolution of the largest mean square there can be, and a run of
-    ``shortest_dead`` of them contains one of every ``shortest_dead``-th samples.
-    """
-    largest = 0.0
-    for v in x:
-        energy = v * v
-        if not energy < np.inf:
-            return True
-        if energy > largest:
-            largest = energy
-    for i in range(0, x.size, shortest_dead):  # noqa: SIM110 - any() compiles for seconds
-        if x[i] * x[i] <= BELOW_RESOLUTION * largest:
-            return True
-    return False
 
 
 @kernel
@@ -288,10 +321,6 @@ def live_segments(x: FloatArray, shortest_dead: int, memory: int) -> IntArray:
     recursive mean square of the last ``memory`` samples.
     """
     found = np.empty((8, 2), dtype=np.int64)
-    if x.size > 0 and not _may_be_dead(x, shortest_dead):
-        found[0, 0] = 0
-        found[0, 1] = x.size
-        return found[:1]
     marks = np.array([0, -1, 0], dtype=np.int64)
     found = live_step(x, 0, shortest_dead, memory, np.zeros(1), marks, found, True)
     return found[: marks[0]]

@@ -222,7 +222,9 @@ def _characteristic(
     x = real_samples(trace)
     shortest_dead = x.size + 1 if math.isinf(dead_run) else max(1, round(dead_run * fs))
     hold = (on, off, x.size if math.isinf(longest) else round(longest * fs))
-    live = _kernels.live_segments(x, shortest_dead, nlta)
+    live = np.array([[0, x.size]])
+    if _may_be_dead(x, shortest_dead):
+        live = _kernels.live_segments(x, shortest_dead, nlta)
     if len(live) == 1 and live[0, 1] - live[0, 0] == x.size:
         out = _values(x, nsta, nlta, method, ratio, quiet, hold)
     else:
@@ -245,6 +247,22 @@ def _characteristic(
     return provenance.log_step(result, f"sta_lta(sta={sta:g}, lta={lta:g}, method={method!r})")
 
 
+def _may_be_dead(x: FloatArray, shortest_dead: int) -> bool:
+    """Tell whether ``live_segments`` could find anything but one live piece (fast, no false no).
+
+    A dead sample is below the resolution of the largest mean square there can be, and a run of
+    ``shortest_dead`` of them contains one of every ``shortest_dead``-th samples.
+    """
+    if not x.size:
+        return True
+    with np.errstate(over="ignore"):
+        largest = np.square(max(x.max(), -x.min()))
+        probes = x[::shortest_dead] ** 2
+    if not largest < np.inf:
+        return True
+    return bool((probes <= _kernels.BELOW_RESOLUTION * largest).any())
+
+
 def blind_until(trace: Trace, valid_from: UTCDateTime, warm: int) -> UTCDateTime:
     """Return the time of the first value, ``warm`` samples after the filter has settled."""
     start, fs = trace.stats.starttime, float(trace.stats.sampling_rate)
@@ -265,12 +283,16 @@ def _values(
         return np.full(x.size, np.nan)
     if method == "recursive":
         return _kernels.recursive_ratio(x, nsta, nlta, *hold)
+    lag = nsta if method == "delayed" else 0
+    if method in ("classic", "delayed") and math.isinf(hold[0]):
+        return _kernels.energy_ratio(x, nsta, nlta, lag)
     if method == "carl":
         return _kernels.carl(x, nsta, nlta, float(ratio), float(quiet))
-    short = _kernels.window_means(x, nsta, True)
     if method == "z":
         scores = np.full(x.size, np.nan)
+        short = _kernels.window_means(x, nsta, True, nsta)
         scores[nsta - 1 :] = _kernels.window_scores(short[nsta - 1 :], nlta)
         return scores
-    long = _kernels.window_means(x, nlta, True)
-    return _kernels.held_ratio(short, long, nsta if method == "delayed" else 0, *hold)
+    short = _kernels.window_means(x, nsta, True, 1)
+    long = _kernels.window_means(x, nlta, True, 1)
+    return _kernels.held_ratio(short, long, nlta / nsta, lag, *hold)

@@ -178,13 +178,14 @@ def coincidence_candidates(
         return tables.DETECTIONS.frame()
     rule = _Rule(int(min_stations), window, stations, velocity, merge_gap, spike_spread)
     if "detector" in triggers.columns:
-        codes, names = pd.factorize(triggers["detector"].astype(str), sort=True)
+        codes, found_names = pd.factorize(triggers["detector"].astype(str), sort=True)
+        names = [str(name) for name in found_names]
     else:
         codes, names = np.zeros(len(triggers), dtype=np.int64), [""]
     parts: list[pd.DataFrame] = []
     for i, name in enumerate(names):
         mine = triggers if len(names) == 1 else triggers[codes == i]
-        found = _detect(mine, str(name) if detector is None else detector, rule)
+        found = _detect(mine, name if detector is None else detector, rule)
         if found is not None:
             parts.append(found)
     if not parts:

@@ -69,7 +69,7 @@ def impulsive(triggers: pd.DataFrame) -> BoolArray:
     rise = (nanoseconds(triggers["peak_time"]) - begin) / 1e9
     longest = 1.25 * impulse_durations(method, sta, lta, peak, off, freqmin)
     slow = (length > longest) | (rise > 0.5 * sta + _ringing(freqmin))
-    return np.isfinite(sta) & ~slow
+    return np.asarray(np.isfinite(sta) & ~slow, dtype=bool)
 
 
 def simultaneous_onsets(
