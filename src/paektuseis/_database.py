@@ -65,11 +65,10 @@ class Database:
                         connection.execute(statement)
                     connection.execute(f"PRAGMA user_version = {self._version:d}")
                 yield connection
-            except BaseException:
-                if connection.in_transaction:  # SQLite itself rolls back after some errors
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:  # something failed; SQLite may have rolled back
                     connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
-import socket
+import platform
 import sqlite3
 import time
 import uuid
@@ -356,7 +356,7 @@ def owner_name() -> str:
 
 
 def _host() -> str:
-    return socket.gethostname().replace(":", "_")
+    return platform.node().replace(":", "_")
 
 
 @functools.cache
