@@ -1,5 +1,9 @@
 """Our miniSEED 2 decoder against obspy's, on everything a writer can make."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import obspy
 import pytest
@@ -154,3 +158,123 @@ def test_times_of_any_year(tmp_path, mseed, year):
     path = tmp_path / "x"
     path.write_bytes(mseed(np.arange(300, dtype=np.int32), start=start, reclen=256))
     assert read_waveforms(path)[0].stats.starttime == obspy.UTCDateTime(start)
+
+
+def random_frames(seed, records, frames, steim):
+    """Records of random bytes in the shape of Steim frames, with a table that fits them."""
+    rng = np.random.default_rng(seed)
+    b = rng.integers(0, 256, records * frames * 64).astype(np.uint8)
+    if rng.random() < 0.7:  # mostly codes that exist
+        words = b.view(">u4").reshape(-1, 16)
+        good = rng.choice([1, 2, 3, 0], words.shape, p=[0.4, 0.3, 0.25, 0.05])
+        for word in range(1, 16):
+            top = np.where(good[:, word] == 2, rng.integers(1, 4, len(words)), 0)
+            top = np.where(good[:, word] == 3, rng.integers(0, 3, len(words)), top)
+            kept = words[:, word] & 0x3FFFFFFF | top.astype(np.uint32) << 30
+            words[:, word] = np.where(good[:, word] >= 2, kept, words[:, word])
+        words[:, 0] = sum(good[:, i].astype(np.uint32) << (30 - 2 * i) for i in range(1, 16))
+    rows = np.zeros((records, k.COLUMNS), np.int64)
+    rows[:, k.OFFSET] = np.arange(records) * frames * 64
+    rows[:, k.LENGTH] = frames * 64
+    rows[:, k.NSAMP] = rng.integers(1, 60 * frames, records)
+    rows[:, k.ENCODING], rows[:, k.BIG] = steim, 1
+    return b, rows
+
+
+@SETTINGS
+@given(
+    seed=st.integers(0, 2**31),
+    records=st.integers(1, 12),
+    frames=st.integers(1, 9),
+    steim=st.sampled_from([10, 11]),
+)
+def test_lanes_and_loops_agree_on_any_bytes(seed, records, frames, steim):
+    b, rows = random_frames(seed, records, frames, steim)
+    which = np.arange(records)
+    position = np.concatenate(([0], np.cumsum(rows[:, k.NSAMP])[:-1]))
+    size = int(rows[:, k.NSAMP].sum())
+    lanes = decoding.lanes_decoder()
+    assert lanes is not None
+    for _ in range(2):
+        mine, other = np.zeros(size, np.int32), np.zeros(size, np.int32)
+        verdicts = np.full((2, records), 99)
+        failed, least = lanes(b, rows, which, position, mine, verdicts[0])
+        assert failed == decoding._decode_plain(b, rows, which, position, other, verdicts[1])
+        np.testing.assert_array_equal(verdicts[0], verdicts[1])
+        good = [np.arange(rows[i, k.NSAMP]) + position[i] for i in which if verdicts[0, i] == k.OK]
+        sound = np.concatenate([*good, np.zeros(0, np.int64)]).astype(int)
+        np.testing.assert_array_equal(mine[sound], other[sound])
+        assert least == mine[sound].min(initial=2**31 - 1)
+        # give each record the last sample that its differences lead to, so that it passes
+        for i in which:
+            if verdicts[0, i] == k.BAD_STEIM:
+                last = mine[position[i] + rows[i, k.NSAMP] - 1 :][:1]
+                at = rows[i, k.OFFSET] + 8
+                b[at : at + 4] = last.astype(">i4").view(np.uint8)
+
+
+def test_without_lanes_the_loops_serve(tmp_path, mseed, rng, monkeypatch):
+    data = np.cumsum(rng.integers(-500, 500, 20000)).astype(np.int32)
+    path = tmp_path / "x"
+    path.write_bytes(mseed(data, encoding="STEIM2", reclen=512))
+    monkeypatch.setattr(decoding, "lanes_decoder", lambda: None)
+    np.testing.assert_array_equal(read_waveforms(path)[0].data, data)
+
+
+def test_both_byte_orders_in_one_file(tmp_path, mseed, rng):
+    data = np.cumsum(rng.integers(-500, 500, 20000)).astype(np.int32)
+    raw = {
+        order: np.frombuffer(
+            mseed(data, encoding="STEIM2", reclen=512, byteorder=order), np.uint8
+        ).reshape(-1, 512)
+        for order in "<>"
+    }
+    mixed = np.where(rng.random(len(raw[">"]))[:, None] < 0.5, raw["<"], raw[">"])
+    path = tmp_path / "x"
+    path.write_bytes(mixed.tobytes())
+    (trace,) = read_waveforms(path)
+    np.testing.assert_array_equal(trace.data, data)
+
+
+def test_the_gap_value_is_found_in_steim_records(tmp_path, mseed):
+    data = np.arange(-(2**31), -(2**31) + 3000, dtype=np.int64).astype(np.int32)
+    path = tmp_path / "x"
+    path.write_bytes(mseed(data, encoding="STEIM2", reclen=512))
+    (trace,) = read_waveforms(path)
+    np.testing.assert_array_equal(trace.data, data[1:])
+    assert reader_findings(trace).check.tolist().count("no_data_value") == 1
+
+
+PORTABLE = """
+import sys
+import numpy as np
+from paektuseis.io import _decoding
+given = np.load(sys.argv[1])
+rows, size = given["rows"], int(given["size"])
+out, status = np.zeros(size, np.int32), np.zeros(len(rows), np.int64)
+lanes = _decoding.lanes_decoder()
+lanes(given["b"], rows, np.arange(len(rows)), given["position"], out, status)
+np.savez(sys.argv[2], out=out, status=status)
+"""
+
+
+def test_lanes_on_a_processor_without_vector_extensions(tmp_path, mseed, rng):
+    data = np.cumsum(rng.integers(-500, 500, 3000)).astype(np.int32)
+    b = np.frombuffer(bytearray(mseed(data, encoding="STEIM2", reclen=512)), np.uint8)
+    rows = scan_records(b).rows
+    position = np.concatenate(([0], np.cumsum(rows[:, k.NSAMP])[:-1]))
+    np.savez(tmp_path / "given.npz", b=b, rows=rows, position=position, size=3000)
+    environment = {
+        **os.environ,
+        "NUMBA_CPU_NAME": "generic",
+        "NUMBA_CPU_FEATURES": "",
+        "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+    }
+    subprocess.run(
+        [sys.executable, "-c", PORTABLE, str(tmp_path / "given.npz"), str(tmp_path / "out.npz")],
+        env=environment,
+        check=True,
+    )
+    found = np.load(tmp_path / "out.npz")
+    np.testing.assert_array_equal(found["out"], data)
+    assert not found["status"].any()

@@ -121,14 +121,17 @@ class Group:
 
 def scan_records(buffer: ByteArray, *, base: int = 0, filesize: int | None = None) -> Records:
     """Walk all records of a buffer, checking each header."""
-    guess = max(16, min(buffer.size // 128 + 2, 1 << 16))
     size = buffer.size if filesize is None else filesize
     parts = []
-    at = 0
+    at, room = 0, 1
     while at < buffer.size:
-        table = np.empty((guess, k.COLUMNS), np.int64)
-        rate = np.empty((guess, 2), np.float64)
-        count, at = k.scan(buffer, at, table, rate)
+        table = np.empty((room, k.COLUMNS), np.int64)
+        rate = np.empty((room, 2), np.float64)
+        count, reached = k.scan(buffer, at, table, rate)
+        if reached < buffer.size and room == 1:  # begin anew with room for records like it
+            room = min(buffer.size // max(int(table[0, k.LENGTH]), 128) + 16, 1 << 16)
+            continue
+        at = reached
         parts.append((table[:count], rate[:count]))
     if not parts:
         return Records(buffer, np.empty((0, k.COLUMNS), np.int64), np.empty((0, 2)), base, size)
