@@ -59,7 +59,7 @@ def axes_frame(name="XX.AAA..HHZ", frequencies=FREQUENCIES):
                     "table": table,
                     "trace_id": name,
                     "index": np.arange(len(frequencies)),
-                    "frequency": frequencies,
+                    "frequency": frequencies if table == "spectra" else frequencies[::-1],
                 }
             )
             for table in ("spectra", "noise")
@@ -214,7 +214,9 @@ def day_frames(
         "triggers": tables.TRIGGERS.frame(triggers),
         "events": tables.EVENTS.frame(events),
         "spectra": array_frame(start, spectra, window=10.24, step=60.0, units="(m/s)**2/Hz"),
-        "noise": array_frame(start, noise, window=3600.0, step=1800.0, units="(m/s**2)**2/Hz"),
+        "noise": array_frame(
+            start, noise, window=3600.0, step=1800.0, units="dB rel. 1 (m/s**2)**2/Hz"
+        ),
         "axes": axes_frame(),
     }
 

@@ -304,9 +304,10 @@ def test_averaged_columns_are_mean_powers(run):
 
 def test_noise_keeps_its_decibels(run):
     got = open_results(run[0]).noise(trace_id("AAA"), endtime="2010-02-28")
-    stored = np.stack(run[1]["2010-02-27"]["noise"]["values"]).T
+    stored = np.stack(run[1]["2010-02-27"]["noise"]["values"]).T[::-1]  # by ascending period
+    assert (np.diff(got.frequencies) > 0).all()
     assert got.decibels() == pytest.approx(stored.astype(float), abs=1e-10)
-    assert got.step == 1800.0
+    assert (got.step, got.window, got.units) == (1800.0, 3600.0, "(m/s**2)**2/Hz")
 
 
 @pytest.mark.parametrize("change", ["units", "axis", "grid"])

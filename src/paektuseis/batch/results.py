@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 from obspy import UTCDateTime
 
@@ -399,8 +400,9 @@ class Results:
         Returns
         -------
         Spectrogram
-            Power (``10**(dB / 10)`` of what is stored), so that its ``decibels()`` are those of
-            the file; NaN where an hour has no value.
+            Power (``10**(dB / 10)`` of what is stored) by ascending frequency: its
+            ``decibels()`` are those :func:`paektuseis.noise_psd` gave, rounded to float32.
+            NaN where an hour has no value. The mean in each bin was taken of decibels.
 
         Raises
         ------
@@ -408,7 +410,13 @@ class Results:
             If there is nothing of that channel in the span, or its axis changes within it.
         """
         stored = self._array("noise", trace_id, starttime, endtime, None)
-        return replace(stored, values=10.0 ** (stored.values / 10.0))
+        up = np.argsort(stored.frequencies, kind="stable")  # stored by ascending period
+        return replace(
+            stored,
+            frequencies=stored.frequencies[up],
+            values=10.0 ** (stored.values[up] / 10.0),
+            units=stored.units.removeprefix("dB rel. 1 "),
+        )
 
     def _array(
         self,
@@ -486,7 +494,7 @@ class Results:
             stations=stations,
             step=step,
             known=self._known_ids(),
-            source=self.directory.name,
+            source=self.directory.resolve().name,
         )
 
     def periods(

@@ -362,7 +362,8 @@ def _draw_counts(
     _few_ticks(ax, top, whole=True)
     alive = rows["stations_alive"].to_numpy(float)
     known = alive[np.isfinite(alive)]
-    need = sorted({int(n) for n in rows["min_stations"]})
+    heard = (count > 0) | (missed < 1.0)  # an hour without stations asks for none
+    need = sorted({int(n) for n in rows["min_stations"][heard]}) or [1]
     words = f"{name} · {int(count.sum())} events at {_range_text(need)} or more stations"
     if len(known):
         of = timeline.availability["station"].nunique()
@@ -473,7 +474,11 @@ def _median_and_band(ax: Axes, rows: pd.DataFrame, step: float, colour: str) -> 
     _, median = _series(rows, "median", step)
     ax.fill_between(days, low, high, color=colour, alpha=0.25, linewidth=0, zorder=3)
     ax.plot(days, median, color=colour, linewidth=0.9, zorder=4)
-    # a step between two breaks has no line: it is shown as a dot
+    _dots(ax, days, median, colour)
+
+
+def _dots(ax: Axes, days: FloatArray, median: FloatArray, colour: str) -> None:
+    """Show a step between two breaks, which has no line, as a dot."""
     known = np.isfinite(median)
     alone = known & ~np.append(known[1:], False) & ~np.append(False, known[:-1])
     if alone.any():
@@ -549,6 +554,7 @@ def _draw_ratios(
             linestyle=("-", "--")[i // 8],
             zorder=4,
         )
+        _dots(ax, days, median, colour_of(i))
     low, high = np.nanpercentile(figures, (0.2, 99.8))
     room = 0.08 * max(high - low, 0.05 * abs(high), 1e-12)
     ax.set_ylim(low - room, high + room)
