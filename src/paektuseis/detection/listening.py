@@ -15,9 +15,9 @@ from .. import provenance, tables
 from ..errors import ParameterError, WaveformError
 from ..processing import bandpass, preprocess, settling_time, sound_pieces
 from ..processing._bank import bank_sections
+from ..processing._design import butterworth
 from ..processing._kernels import line_through
 from ..processing._traces import require_rate
-from ..processing.filters import _design
 from ..processing.preparation import START_SECONDS
 from ..times import TimeLike
 from ..types import Band
@@ -269,17 +269,17 @@ class _Lane:
 def _lane(piece: Trace, detector: Detector) -> _Lane:
     fs = float(piece.stats.sampling_rate)
     nsta, nlta = window_samples(detector.sta, detector.lta, fs, piece.id)
-    sections, settling = _design(
+    design = butterworth(
         float(detector.freqmin), float(detector.freqmax), int(detector.corners), fs
     )
     begin, until = provenance.valid_span(piece)
-    settled = begin + settling
+    settled = begin + design.settling
     blind = blind_until(piece, settled, warm_up("recursive", nsta, nlta))
     first, last = judged_between(piece, max(settled, blind), until)
     shortest, dead = rule_samples(detector.min_duration, detector.dead_time, fs)
     low, high = provenance.band_of(piece)
     return _Lane(
-        sections=sections,
+        sections=design.sections,
         rule=np.array([nsta, nlta, first, last, shortest, dead]),
         dead_run=max(1, round(usual_dead_run(detector.sta, detector.lta) * fs)),
         thresholds=(float(detector.thr_on), float(detector.thr_off)),
