@@ -41,7 +41,7 @@ def record(station, rng, events, days=DAYS):
         if at < 0 or size <= 0:
             continue
         phase = 2 * np.pi * (0.3 if low else 4.0) * np.arange(size) / RATE
-        stretch = grain[: size] if not low else np.sin(np.pi * np.arange(size) / len(grain)) ** 2
+        stretch = grain[:size] if not low else np.sin(np.pi * np.arange(size) / len(grain)) ** 2
         x[at : at + size] += strength * stretch * np.sin(phase)
     tremor = (t > 86400 - 400) & (t < 86400 + 500)
     x[tremor] += 150.0 * np.sin(2 * np.pi * 3.0 * t[tremor])

@@ -28,6 +28,8 @@ def test_the_same_bytes_from_a_cluster(archive, settings, tmp_path):
 
 
 def test_nobody_at_the_address():
-    with pytest.raises(ps.ParameterError, match="no Dask scheduler answers"):
-        with dask_executor("tcp://127.0.0.1:9"):
-            pass
+    with (
+        pytest.raises(ps.ParameterError, match="no Dask scheduler answers"),
+        dask_executor("tcp://127.0.0.1:9"),
+    ):
+        pass

@@ -1,5 +1,7 @@
 """A period gives the same tables however it is cut: three days, a day, six hours at a time."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +23,7 @@ def runs(archive, settings, tmp_path_factory):
         ("pieces", range(0, 73, 6)),
         ("uneven", [0, 5, 6, 23, 24, 25, 41, 48, 60, 72]),
     ):
-        for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+        for a, b in itertools.pairwise(cuts):
             ps.run_archive(
                 archive, settings, base / name, starttime=START + a * 3600, endtime=START + b * 3600
             )

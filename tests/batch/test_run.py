@@ -20,7 +20,9 @@ def contents(folder):
     """Every file of the results with its bytes."""
     root = folder / RESULTS
     return {
-        p.relative_to(root).as_posix(): p.read_bytes() for p in sorted(root.rglob("*")) if p.is_file()
+        p.relative_to(root).as_posix(): p.read_bytes()
+        for p in sorted(root.rglob("*"))
+        if p.is_file()
     }
 
 
@@ -80,10 +82,11 @@ def test_the_numbers_are_those_of_the_interactive_functions(two_days, archive, s
         stored = results.table(name, starttime=START + 86400, endtime=START + 2 * 86400)
         for column in ("starttime", "value", "peak_ratio", "event_id"):
             if column in stored:
-                assert stored[column].tolist() == pytest.approx(
-                    day.tables[name][column].tolist(), nan_ok=True
-                ) if column in ("value", "peak_ratio") else (
-                    stored[column].tolist() == day.tables[name][column].tolist()
+                assert (
+                    stored[column].tolist()
+                    == pytest.approx(day.tables[name][column].tolist(), nan_ok=True)
+                    if column in ("value", "peak_ratio")
+                    else (stored[column].tolist() == day.tables[name][column].tolist())
                 )
     record = ps.Archive(archive).read("XX.A..HHZ", START + 43_200, START + 86_400)
     rows = ps.rsam(record, window=600.0, freqmin=1.0, freqmax=8.0)

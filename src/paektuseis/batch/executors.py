@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 from ..errors import ParameterError
 
@@ -46,6 +47,10 @@ def dask_executor(address: str) -> Iterator[Executor]:
     address : str
         Such as ``tcp://10.0.0.5:8786``.
 
+    Yields
+    ------
+    concurrent.futures.Executor
+
     Raises
     ------
     ParameterError
@@ -58,7 +63,7 @@ def dask_executor(address: str) -> Iterator[Executor]:
             'a scheduler needs Dask distributed; install it with: pip install "paektuseis[dask]"'
         ) from error
     try:
-        client = Client(address, timeout=20)
+        client: Any = Client(address, timeout=20)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         raise ParameterError(f"no Dask scheduler answers at {address}: {error}") from error
     try:

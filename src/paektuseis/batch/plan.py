@@ -111,7 +111,7 @@ def plan_days(
         if not holdings.files(ids, start, end):
             continue
         files = [
-            [row["path"], row["size"], row["mtime_ns"], row["digest"]]
+            [row["name"], row["size"], row["mtime_ns"], row["digest"]]
             for row in holdings.files(ids, start - lead, end + TAIL)
         ]
         text = json.dumps({**fixed, "span": [start.ns, end.ns], "files": files}, sort_keys=True)

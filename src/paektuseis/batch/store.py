@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
-import socket
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
@@ -56,14 +56,14 @@ def write_day(
         If something cannot be written; what stood there before is untouched.
     """
     folder = make_folder(out / RESULTS)
-    owner = f"{socket.gethostname()}-{os.getpid()}"
+    owner = f"{platform.node()}-{os.getpid()}"
     temporary = make_folder(folder / f".tmp-{owner}-{uuid.uuid4().hex[:12]}")
     try:
         rows = {table: len(frame) for table, frame in result.tables.items()}
         for table, frame in result.tables.items():
             write_table(frame, temporary / f"{table}.parquet")
         spectra = _stored(result)
-        seen = [np.isfinite(s.values).any(axis=0) for s in spectra]
+        seen = [np.asarray(np.isfinite(s.values).any(axis=0)) for s in spectra]
         noise = list(result.noise.values())
         for table, frame, arrays in (
             (
@@ -119,7 +119,7 @@ def _flush_folder(folder: Path) -> None:
 
 def sweep(out: Path) -> None:
     """Remove what processes of this machine that no longer live have left half written."""
-    host = socket.gethostname()
+    host = platform.node()
     for path in (out / RESULTS).glob(".*-*"):
         kind, _, rest = path.name.partition("-")
         if kind not in (".tmp", ".old") or not rest.startswith(f"{host}-"):
@@ -151,7 +151,7 @@ def read_receipt(out: Path, name: str) -> dict[str, Any]:
 def remove_result(out: Path, name: str) -> None:
     """Remove the result of a job (renamed first, so that it is never seen in part)."""
     target = out / RESULTS / name
-    old = target.parent / f".old-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    old = target.parent / f".old-{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
     with suppress(FileNotFoundError):
         os.rename(target, old)
     shutil.rmtree(old, ignore_errors=True)
@@ -210,16 +210,17 @@ def _rows(
     size = len(starts)
     return pd.DataFrame(
         {
-            "trace_id": pd.Categorical.from_codes(np.zeros(size, np.int8), [trace_id]),
+            "trace_id": _repeated(trace_id, size),
             "starttime": pd.DatetimeIndex(starts.view("datetime64[ns]")).tz_localize("UTC"),
             "window": np.full(size, float(window)),
             "step": np.full(size, float(step)),
-            **{
-                name: pd.Categorical.from_codes(np.zeros(size, np.int8), [text])
-                for name, text in words.items()
-            },
+            **{name: _repeated(text, size) for name, text in words.items()},
         }
     )
+
+
+def _repeated(text: str, size: int) -> Any:
+    return pd.Categorical.from_codes(np.zeros(size, np.int8), categories=pd.Index([text]))
 
 
 def _stacked(parts: list[pd.DataFrame]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -136,8 +137,8 @@ def needed_stations(
     return edges[keep], need[keep]
 
 
-def _ns(column: pd.Series) -> IntArray:  # type: ignore[type-arg]
-    return column.dt.as_unit("ns").astype("int64").to_numpy()
+def _ns(column: pd.Series[Any]) -> IntArray:
+    return np.asarray(column.dt.as_unit("ns").astype("int64"), dtype=np.int64)
 
 
 def _of_need(found: pd.DataFrame, edges: IntArray, need: IntArray, count: int) -> pd.DataFrame:
@@ -145,7 +146,8 @@ def _of_need(found: pd.DataFrame, edges: IntArray, need: IntArray, count: int) -
     if not len(found):
         return found
     when = np.searchsorted(edges, _ns(found["starttime"]), side="right") - 1
-    return found[need[np.maximum(when, 0)] == count]
+    kept: pd.DataFrame = found[need[np.maximum(when, 0)] == count]
+    return kept
 
 
 def _apart(candidates: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -258,7 +260,7 @@ def network_rates(
     return tables.RATES.concat(rates)
 
 
-def _alive(monitoring: pd.DataFrame, starts: pd.Series, window: float) -> IntArray:  # type: ignore[type-arg]
+def _alive(monitoring: pd.DataFrame, starts: pd.Series[Any], window: float) -> IntArray:
     """Return how many stations were monitored at some time of each window."""
     rows = monitoring[monitoring["state"] == "monitored"]
     begin, end = _ns(rows["starttime"]), _ns(rows["endtime"])

@@ -185,7 +185,9 @@ def _sample_of_day(archive: Archive, trace_id: str, start: UTCDateTime, end: UTC
     the same rows whether it is processed alone or with the rest.
     """
     first, last = whole_days(start, end)
-    spans = archive.availability(trace_id, first, last - 1e-6) if last - first > end - start else []
+    if last - first <= end - start:
+        return Stream()
+    spans = archive.availability(trace_id, first, last - 1e-6)
     if not len(spans):
         return Stream()
     begin = as_utc(spans["starttime"].iloc[0])

@@ -31,6 +31,8 @@ log = logging.getLogger("paektuseis.pipeline")
 
 __all__ = ["DayResult", "process_day", "stations_needed"]
 
+_no_triggers = tables.TRIGGERS.frame
+
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, total) as the work goes on."""
 
@@ -75,7 +77,7 @@ class DayResult:
     problems: tuple[str, ...] = field(default=())
     noise: dict[str, NoisePSD] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
-    onsets: pd.DataFrame = field(default_factory=tables.TRIGGERS.frame)
+    onsets: pd.DataFrame = field(default_factory=_no_triggers)
 
     @functools.cached_property
     def catalog(self) -> Catalog:
@@ -300,8 +302,9 @@ def _clipped(monitoring: pd.DataFrame, start: UTCDateTime, end: UTCDateTime) -> 
     """Return what of the spans lies inside start to end."""
     first, last = as_timestamp(start), as_timestamp(end)
     rows = monitoring[(monitoring["endtime"] > first) & (monitoring["starttime"] < last)]
+    begin, until = rows["starttime"], rows["endtime"]
     rows = rows.assign(
-        starttime=rows["starttime"].clip(lower=first), endtime=rows["endtime"].clip(upper=last)
+        starttime=begin.where(begin > first, first), endtime=until.where(until < last, last)
     )
     rows["duration"] = (rows["endtime"] - rows["starttime"]).dt.total_seconds()
     return rows.reset_index(drop=True)
