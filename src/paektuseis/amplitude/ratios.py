@@ -76,7 +76,7 @@ def band_ratio(
     >>> tones = 6 * np.sin(2 * np.pi * 6 * t) + np.sin(2 * np.pi * 12 * t)
     >>> both = obspy.Trace(tones, {"delta": 0.01})
     >>> table = band_ratio(both, low=(4.5, 8), high=(10, 15), integrate=True)
-    >>> table.value.round(1).tolist(), table.quantity[0]  # 6 / 6 Hz over 1 / 12 Hz
+    >>> table.value.round().tolist(), table.quantity[0]  # 6 / 6 Hz over 1 / 12 Hz
     ([12.0, 12.0], 'counts*s')
     """
     bands = RatioBands(
