@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import fnmatch
 import functools
 import itertools
@@ -156,6 +155,8 @@ def _without_tail_archive(records: Records) -> Records:
 
 def _code(raw: bytes) -> str:
     text = raw.decode("latin-1").replace("\0", " ").strip()
+    if text.isalnum() and text.isascii():
+        return text
     return "".join(c for c in text if c.isascii() and c.isprintable())
 
 
@@ -253,14 +254,12 @@ def _plain_group(records: Records, selection: Selection) -> list[Group]:
     if not selection.wants(trace_id):
         return []
     low, high = selection.window
+    times = np.ascontiguousarray(rows[:, k.TIME])
+    last = int(times.searchsorted(high, "right"))
+    first = max(0, int(times.searchsorted(low, "right")) - 2)
     step = 1e9 / rate
-
-    def end(row: int) -> int:
-        return int(rows[row, k.TIME]) + round(float(rows[row, k.NSAMP] * step))
-
-    every = range(len(rows))
-    first = bisect.bisect_left(every, low, key=end)
-    last = bisect.bisect_right(every, high, key=lambda row: int(rows[row, k.TIME]))
+    while first < last and times[first] + round(float(rows[first, k.NSAMP] * step)) < low:
+        first += 1
     if last <= first:
         return []
     kind = _KINDS[_KIND.get(int(rows[0, k.ENCODING]), 0)]
@@ -409,11 +408,15 @@ def _decode(
 ) -> tuple[IntArray, int | None]:
     """Decode records to their places in ``out``; the verdict on each, and the least sample."""
     status = np.zeros(len(order), np.int64)
-    encodings = records.rows[order, k.ENCODING]
+    one = order[:1] if records.summary.alike else order
+    encodings = records.rows[one, k.ENCODING]
     steim = (encodings == 10) | (encodings == 11)
     if steim.all():
         _, least = decoding.decode_steim(records.buffer, records.rows, order, position, out, status)
         return status, least
+    if len(one) < len(order):
+        encodings = np.broadcast_to(encodings, len(order))
+        steim = np.broadcast_to(steim, len(order))
     if steim.any():
         part = np.zeros(int(steim.sum()), np.int64)
         decoding.decode_steim(
