@@ -30,6 +30,7 @@ def trace(data, start=T0, rate=100.0, units="m/s", **header):
 
 
 def filtered_whole(stream, low, high):
+    stream = ps.join_segments(stream)[0]
     if low is None:
         return ps.lowpass(stream, freq=high)
     if high is None:

@@ -32,7 +32,9 @@ def test_equal_to_obspy_on_one_segment(rng, ours, name, options, zerophase):
     before = tr.data.copy()
     mine = ours(tr, **options, corners=4, zerophase=zerophase)[0]
     theirs = tr.copy().filter(name, **options, corners=4, zerophase=zerophase)
-    assert np.abs(mine.data - theirs.data).max() <= 1e-10 * np.abs(theirs.data).max()
+    # far below the sampling rate obspy's own sections have lost the digits: see test_bank
+    digits = 1e-10 if options.get("freqmin") == 0.02 else 1e-12
+    assert np.abs(mine.data - theirs.data).max() <= digits * np.abs(theirs.data).max()
     assert mine.data.dtype == np.float64
     np.testing.assert_array_equal(tr.data, before)
     assert "paektuseis" not in tr.stats

@@ -24,7 +24,7 @@ from ..processing._traces import contiguous
 from ..provenance import band_of, units_of, valid_span
 from ..times import TimeLike
 from ..types import Band, FloatArray
-from ._windows import IntArray, Share, measured, share_of, windowed, windows_of
+from ._windows import IntArray, Share, Workspace, measured, share_of, windowed, windows_of
 
 CORNERS = 4
 CHUNK = 131_072
@@ -240,6 +240,7 @@ class _Pass:
         self.position = 0
         self.sections: FloatArray | None = None
         self.state = np.zeros(0)
+        self.work = Workspace()
         rate = max(piece.sampling_rate for piece in channel.pieces)
         longest = max(a.request.step for a in answers)
         self.stride = longest * max(1, math.ceil(CHUNK / len(self.lanes) / (longest * 1e-9 * rate)))
@@ -316,7 +317,7 @@ class _Pass:
                     windows = slice(low - start, high - start)
                     shares.append(Share(data, windows, share.expected[a:b], places))
             answer.value[row, start:stop], answer.coverage[row, start:stop] = measured(
-                shares, stop - start, answer.request.statistic
+                shares, stop - start, answer.request.statistic, self.work
             )
 
     def _drop(self) -> None:

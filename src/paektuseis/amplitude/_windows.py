@@ -36,6 +36,19 @@ class Share:
     offset: int = 0
 
 
+class Workspace:
+    """Room for the samples of one window, kept from one call to the next."""
+
+    def __init__(self) -> None:
+        self._room = np.empty(0, dtype=np.int64)
+
+    def integers(self, count: int) -> IntArray:
+        """Return ``count`` integers of any value."""
+        if count > len(self._room):
+            self._room = np.empty(count, dtype=np.int64)
+        return self._room[:count]
+
+
 def windowed(
     pieces: Sequence[Segment], edges_ns: IntArray, statistic: str
 ) -> tuple[FloatArray, FloatArray]:
@@ -47,7 +60,9 @@ def windowed(
     return measured(shares, len(edges_ns) - 1, statistic)
 
 
-def measured(shares: Sequence[Share], count: int, statistic: str) -> tuple[FloatArray, FloatArray]:
+def measured(
+    shares: Sequence[Share], count: int, statistic: str, work: Workspace | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Return the statistic and the coverage of ``count`` windows."""
     total, n, coverage = np.zeros(count), np.zeros(count, dtype=np.int64), np.zeros(count)
     for share in shares:
@@ -57,7 +72,7 @@ def measured(shares: Sequence[Share], count: int, statistic: str) -> tuple[Float
     mean = total / np.maximum(n, 1)
     out = np.zeros(count)
     if statistic == "median_abs":
-        _medians(shares, mean, n, out)
+        _medians(shares, mean, n, out, work or Workspace())
     else:
         measure = {"mean_abs": add_absolute, "rms": add_squares, "max_abs": raise_largest}
         for share in shares:
@@ -84,7 +99,9 @@ def share_of(piece: Segment, edges_ns: IntArray, offset: int = 0) -> Share:
     return Share(piece.data, slice(low, high), expected, edges, offset)
 
 
-def _medians(shares: Sequence[Share], mean: FloatArray, n: IntArray, out: FloatArray) -> None:
+def _medians(
+    shares: Sequence[Share], mean: FloatArray, n: IntArray, out: FloatArray, work: Workspace
+) -> None:
     parts: dict[int, list[tuple[NDArray[Any], int, int]]] = {}
     for share in shares:
         for k, w in enumerate(range(share.windows.start, share.windows.stop)):
@@ -92,7 +109,7 @@ def _medians(shares: Sequence[Share], mean: FloatArray, n: IntArray, out: FloatA
                 part = share.data, int(share.edges[k]), int(share.edges[k + 1])
                 parts.setdefault(w, []).append(part)
     room = max((sum(b - a for _, a, b in some) for some in parts.values()), default=0)
-    work = np.empty(room, dtype=np.int64)
+    integers = work.integers(room)
     for w, some in parts.items():
         if not n[w]:
             continue
@@ -100,7 +117,7 @@ def _medians(shares: Sequence[Share], mean: FloatArray, n: IntArray, out: FloatA
         if len(some) > 1 or data.dtype != np.float64:
             data = np.concatenate([d[a:b] for d, a, b in some], dtype=np.float64)
             a, b = 0, len(data)
-        out[w] = median_away(data, a, b, mean[w], int(n[w]), work)
+        out[w] = median_away(data, a, b, float(mean[w]), int(n[w]), integers)
 
 
 def windows_of(

@@ -139,8 +139,8 @@ def dsar(
 
     References
     ----------
-    Caudron, C., Girona, T., Taisne, B., Suparjan, Gunawan, H., Kristianto and Kasbani (2019),
-    Geology 47, 1064-1068, doi:10.1130/G46107.1.
+    Caudron, C. et al. (2019), Change in seismic attenuation as a long-term precursor of
+    gas-driven eruptions, Geology 47, doi:10.1130/G46107.1.
     """
     return band_ratio(
         stream,
