@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from obspy import UTCDateTime
 
 from paektuseis import tables
@@ -28,8 +30,19 @@ def put(out: Path, start: UTCDateTime, end: UTCDateTime, frames: dict[str, pd.Da
     folder = out / "tables" / folder_name(start, end)
     folder.mkdir(parents=True)
     for name, frame in frames.items():
-        write_table(frame, folder / f"{name}.parquet")
+        if "values" in frame.columns:
+            _put_arrays(frame, folder / f"{name}.parquet")
+        else:
+            write_table(frame, folder / f"{name}.parquet")
     return folder
+
+
+def _put_arrays(frame: pd.DataFrame, path: Path) -> None:
+    """Write arrays as lists of one size, as the runner does."""
+    values = np.stack(frame["values"].to_list()).astype(np.float32)
+    arrow = pa.Table.from_pandas(frame.drop(columns="values"), preserve_index=False)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+    pq.write_table(arrow.append_column("values", column), path)
 
 
 def level(time: UTCDateTime) -> float:

@@ -1,6 +1,7 @@
 """Results read back: the right days and rows, pieces joined, gaps kept, years reduced truly."""
 
 import sqlite3
+import threading
 from itertools import pairwise
 
 import numpy as np
@@ -10,7 +11,8 @@ from hypothesis import given, settings, strategies as st
 from obspy import UTCDateTime
 
 from paektuseis import tables
-from paektuseis.batch._partitions import list_partitions, partition_of
+from paektuseis.batch import _partitions
+from paektuseis.batch._partitions import list_partitions, partition_of, read_arrow
 from paektuseis.batch._spans import covered, quantiles
 from paektuseis.batch._timeline import auto_step, grid
 from paektuseis.batch.results import open_results
@@ -121,6 +123,30 @@ def test_nothing_is_counted_twice(tmp_path):
     (tmp_path / "day=2010-03-02T110000-130000").mkdir()
     with pytest.raises(ArchiveError, match="overlap in part"):
         list_partitions(tmp_path)
+
+
+def test_a_day_that_is_being_replaced_is_waited_for(tmp_path, monkeypatch):
+    make_results(tmp_path, "2010-01-01", 1)
+    day = tmp_path / "tables" / "day=2010-01-01"
+    (part,) = list_partitions(tmp_path / "tables")
+    aside = day.rename(tmp_path / "tables" / ".old-day")
+    back = threading.Timer(0.3, aside.rename, [day])
+    back.start()
+    assert read_arrow(part, "rsam").num_rows == 432
+    back.join()
+    assert read_arrow(part, "nothing") is None
+    day.rename(aside)
+    monkeypatch.setattr(_partitions, "WAIT", 0.1)
+    with pytest.raises(ArchiveError, match="went away"):
+        read_arrow(part, "rsam")
+
+
+def test_a_broken_file_is_named(tmp_path):
+    make_results(tmp_path, "2010-01-01", 1)
+    path = tmp_path / "tables" / "day=2010-01-01" / "rsam.parquet"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ArchiveError, match=r"rsam\.parquet cannot be read"):
+        open_results(tmp_path).table("rsam")
 
 
 # rows
