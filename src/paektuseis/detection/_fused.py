@@ -141,6 +141,19 @@ def _close(
 
 
 @kernel
+def _doubled(rows: IntArray, peaks: FloatArray) -> tuple[IntArray, FloatArray]:
+    """Return longer tables with the same beginning."""
+    n = peaks.size
+    more_rows = np.empty((2 * n, 5), np.int64)
+    more_peaks = np.empty(2 * n)
+    for i in range(n):
+        more_peaks[i] = peaks[i]
+        for j in range(5):
+            more_rows[i, j] = rows[i, j]
+    return more_rows, more_peaks
+
+
+@kernel
 def recursive_triggers(
     x: Any,
     offset: float,
@@ -233,8 +246,7 @@ def recursive_triggers(
                     if at == low:
                         at = min(to, low + STRETCH)
                         if count + STRETCH > rows.shape[0]:
-                            rows = np.concatenate((rows, np.empty_like(rows)))
-                            peaks = np.concatenate((peaks, np.empty_like(peaks)))
+                            rows, peaks = _doubled(rows, peaks)
                         known = count
                         count, total = _judge(
                             z, low - base, at - base, base,
@@ -254,9 +266,8 @@ def recursive_triggers(
     return rows[:count], peaks[:count], suspect
 
 
-@kernel
 def live_pieces(
-    x: Any, offset: float, sections: FloatArray, shortest_dead: int, memory: int
+    x: NDArray[Any], offset: float, sections: FloatArray, shortest_dead: int, memory: int
 ) -> IntArray:
     """As ``live_segments`` of the record filtered by the first cascade, block by block."""
     state = np.zeros((1, sections.shape[1], 2))

@@ -302,7 +302,11 @@ def live_step(
         if cut >= 0 and begin >= 0:
             if cut > begin:
                 if count == found.shape[0]:
-                    found = np.concatenate((found, np.empty_like(found)))
+                    more = np.empty((2 * count, 2), dtype=np.int64)
+                    for j in range(count):
+                        more[j, 0] = found[j, 0]
+                        more[j, 1] = found[j, 1]
+                    found = more
                 found[count, 0] = begin
                 found[count, 1] = cut
                 count += 1
