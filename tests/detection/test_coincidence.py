@@ -22,6 +22,7 @@ from paektuseis import (
     tables,
     trigger_onsets,
 )
+from paektuseis.detection import _grouping
 
 T0 = UTCDateTime(2010, 9, 1)
 
@@ -439,3 +440,57 @@ def test_empty_and_refusals():
         coincidence(rows.drop(columns="endtime"))
     with pytest.raises(ParameterError, match=r"NET\.STA\.LOC\.CHA"):
         coincidence(rows.assign(trace_id="A"), min_stations=1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), need=st.integers(1, 3), spike=st.sampled_from([0.0, 1.0]))
+def test_columns_are_those_of_the_triggers_of_each_event(seed, need, spike):
+    """Each row worked out again with plain loops from the grouping alone."""
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 60))
+    on = np.sort(np.rint(rng.uniform(0, 60, n) * 4) / 4)
+    off = on + np.rint(rng.exponential(3, n) * 4) / 4
+    codes = zip(rng.choice(list("ABCD"), n), rng.choice(["HHZ", "HHN"], n), strict=True)
+    ids = [f"1U.{station}..{channel}" for station, channel in codes]
+    peaks = np.where(rng.random(n) < 0.1, np.nan, np.round(rng.uniform(3, 6, n)))
+    got = coincidence_candidates(
+        triggers(*zip(ids, on, off, peaks, strict=True), sta=0.5, lta=20, thr_off=1.5, freqmin=5.0),
+        min_stations=need,
+        spike_spread=spike,
+    )
+    rows = sorted(
+        zip(on, off, ids, peaks, strict=True), key=lambda r: (*r[:3], np.nan_to_num(r[3], nan=9))
+    )
+    station = [".".join(r[2].split(".")[:2]) for r in rows]
+    names = sorted(set(station))
+    number = np.array([names.index(s) for s in station])
+    ns = [np.rint(np.array([r[k] for r in rows]) * 1e9).astype(np.int64) for k in (0, 1)]
+    allow = np.full((len(names),) * 2, 3_000_000_000)
+    label = _grouping.group(ns[0], ns[1], number, allow, need)
+    event, role = _grouping.merge(ns[0], ns[1], number, label, need, 0, len(names))
+    assert len(got) == event.max() + 1
+    starts = [min(rows[k][0] for k in range(n) if event[k] == i) for i in range(len(got))]
+    for i, row in enumerate(got.itertuples()):
+        mine = [k for k in range(n) if event[k] == i]
+        first = {}
+        for k in mine:
+            if role[k] == 0:
+                first.setdefault(station[k], rows[k])
+        onsets = [r[0] for r in first.values()]
+        end = max(rows[k][1] for k in mine)
+        if i + 1 < len(got):
+            end = min(end, starts[i + 1])
+        best = max(mine, key=lambda k: -np.inf if np.isnan(rows[k][3]) else rows[k][3])
+        assert seconds([row.starttime, row.endtime]) == [starts[i], end]
+        assert row.trace_ids == tuple(dict.fromkeys(rows[k][2] for k in mine))
+        assert row.n_stations == len(first)
+        assert row.best_trace_id == rows[best][2]
+        np.testing.assert_equal(row.peak_ratio, rows[best][3])
+        assert row.spread == onsets[-1] - onsets[0]
+        # method unknown: an impulse lasts the short window and a period of the lower corner
+        short = [
+            r[1] - r[0] <= 1.25 * (0.5 + 0.2) and (r[1] - r[0]) / 2 <= 0.25 + 0.2
+            for r in first.values()
+        ]
+        pulse = spike > 0 and len(first) >= 3 and row.spread <= spike and all(short)
+        assert (row.veto != "") == pulse

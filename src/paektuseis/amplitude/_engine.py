@@ -11,22 +11,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from obspy import Stream, Trace
 
-from .._segments import TOLERANCE, Segment, joined
-from ..errors import WaveformError
+from .._segments import Segment
 from ..processing._bank import BLOCK, bank_rows, bank_sections, filtered
-from ..processing._design import Design, butterworth
-from ..processing._traces import contiguous
-from ..provenance import band_of, units_of, valid_span
 from ..times import TimeLike
-from ..types import Band, FloatArray
-from ._windows import IntArray, Share, Workspace, measured, share_of, windowed, windows_of
+from ..types import FloatArray
+from ._channels import Channel, Lane
+from ._kernels import window_amplitudes
+from ._windows import STATISTICS, IntArray, Share, share_of, windowed, windows_of
 
-CORNERS = 4
 CHUNK = 131_072
 """Samples of all bands a pass filters before it looks for full windows (1 MB), at least."""
 
@@ -41,19 +36,6 @@ MARGIN = 2
 
 
 @dataclass(frozen=True)
-class Lane:
-    """One filter: a band, of the record or of its integral."""
-
-    band: Band
-    integrated: bool = False
-
-    def design(self, rate: float) -> Design:
-        """Return the filter for a sampling rate."""
-        low, high = self.band.freqmin, self.band.freqmax
-        return butterworth(low, high, CORNERS, rate, self.integrated)
-
-
-@dataclass(frozen=True)
 class Request:
     """Amplitudes wanted in the same windows: of one lane, or of two to be compared."""
 
@@ -62,83 +44,39 @@ class Request:
     statistic: str
 
 
-@dataclass
-class Answer:
-    """Amplitudes of each lane of a request: ``value[lane, window]``."""
+@dataclass(frozen=True)
+class _Key:
+    """What makes a series: two requests for the same are measured once."""
 
-    request: Request
+    lane: Lane
+    statistic: str
+    first: int
+    step: int
+    count: int
+
+
+@dataclass
+class Series:
+    """One amplitude of one lane in consecutive windows between ``edges`` (nanoseconds)."""
+
+    lane: Lane
+    statistic: str
     edges: IntArray
     value: FloatArray
     coverage: FloatArray
-    shares: list[dict[int, Share]] = field(repr=False)
-    """Of each lane, by number of the piece."""
+    shares: dict[int, Share] = field(repr=False)
+    """By number of the piece."""
     done: int = 0
 
     @property
     def finished(self) -> bool:
         """Whether all windows have been measured."""
-        return self.done >= len(self.edges) - 1
+        return self.done >= len(self.value)
 
-
-@dataclass(frozen=True)
-class Channel:
-    """The contiguous pieces of one channel, their unit and the band they have been filtered to."""
-
-    trace_id: str
-    pieces: tuple[Segment, ...]
-    valid: tuple[tuple[int, int], ...]
-    """Of each piece: instants (ns) from which and until which the input is undisturbed."""
-    units: str
-    band: tuple[float | None, float | None]
-
-    def undisturbed(self, index: int, lane: Lane) -> tuple[int, int]:
-        """Return the samples of a piece that the lane's settling leaves, as an index pair."""
-        piece = self.pieces[index]
-        rate, size = piece.sampling_rate, len(piece.data)
-        settling = round(lane.design(rate).settling * 1e9)
-        begin, until = (edge - piece.start_ns for edge in self.valid[index])
-        first = math.ceil((begin + settling) * 1e-9 * rate - TOLERANCE)
-        last = math.floor(until * 1e-9 * rate + TOLERANCE) + 1
-        first = min(max(first, 0), size)
-        return first, min(max(last, first), size)
-
-    def band_within(self, band: Band) -> tuple[float | None, float | None]:
-        """Return what is left of a band by the filters the record has been through."""
-        lows = [f for f in (self.band[0], band.freqmin) if f is not None]
-        highs = [f for f in (self.band[1], band.freqmax) if f is not None]
-        return max(lows, default=None), min(highs, default=None)
-
-
-def channels_of(stream: Stream | Trace) -> Iterator[Channel]:
-    """Yield the channels that hold samples, in order of their ids."""
-    whole = joined(stream)
-    found: dict[str, list[tuple[Trace, Any]]] = {}
-    for trace, samples in contiguous(whole):
-        found.setdefault(trace.id, []).append((trace, samples))
-    for trace_id in sorted(found):
-        heads = sorted(found[trace_id], key=lambda item: item[0].stats.starttime.ns)
-        units = {units_of(trace) for trace, _ in heads}
-        bands = {band_of(trace) for trace, _ in heads}
-        if len(units) > 1 or len(bands) > 1:
-            raise WaveformError(
-                f"traces of {trace_id} differ in unit or filter band in Hz ({units}, {bands}); "
-                "process them alike before measuring"
-            )
-        (unit,), (band,) = units, bands
-        pieces = tuple(
-            Segment(
-                trace_id,
-                int(trace.stats.starttime.ns),
-                float(trace.stats.sampling_rate),
-                samples,
-                unit,
-                *band,
-            )
-            for trace, samples in heads
-        )
-        spans = (valid_span(trace) for trace, _ in heads)
-        valid = tuple((int(a.ns), int(b.ns)) for a, b in spans)
-        yield Channel(trace_id, pieces, valid, unit, band)
+    @property
+    def step(self) -> int:
+        """Length of a window in nanoseconds."""
+        return int(self.edges[1] - self.edges[0])
 
 
 def measure(
@@ -146,74 +84,86 @@ def measure(
     requests: Sequence[Request],
     starttime: TimeLike | None,
     endtime: TimeLike | None,
-) -> list[Answer]:
-    """Return the amplitudes asked for, of one channel, in one pass where memory allows."""
-    answers = [_answer(channel, request, starttime, endtime) for request in requests]
-    wanted = [answer for answer in answers if not answer.finished]
-    ends = [piece.end_ns for piece in channel.pieces]
-    apart = all(
-        a - 0.5e9 / p.sampling_rate <= q.start_ns
-        for a, p, q in zip(ends, channel.pieces, channel.pieces[1:], strict=False)
-    )
-    if not apart:  # pieces of different sampling rates at the same time
-        for answer in wanted:
-            _measure_whole(channel, answer)
-        return answers
-    for group in _that_fit(channel, wanted):
-        _Pass(channel, group).run()
+) -> list[list[Series]]:
+    """Return the amplitudes of each request's lanes, in one pass where memory allows."""
+    known: dict[_Key, Series] = {}
+    answers = []
+    for request in requests:
+        first, count = _windows(channel, request, starttime, endtime)
+        answers.append(
+            [
+                _series(channel, _Key(lane, request.statistic, first, request.step, count), known)
+                for lane in request.lanes
+            ]
+        )
+    wanted = [series for series in known.values() if not series.finished]
+    pairs = zip(channel.pieces, channel.pieces[1:], strict=False)
+    if all(p.end_ns - 0.5e9 / p.sampling_rate <= q.start_ns for p, q in pairs):
+        for group in _that_fit(channel, wanted):
+            _Pass(channel, group).run()
+    else:  # pieces of different sampling rates at the same time
+        for series in wanted:
+            _measure_whole(channel, series)
     return answers
 
 
-def _answer(
+def _windows(
     channel: Channel, request: Request, starttime: TimeLike | None, endtime: TimeLike | None
-) -> Answer:
-    spans, parts = [], []
+) -> tuple[int, int]:
+    """Return the first window's start and the number of windows that hold any lane's samples."""
+    begins, ends = [], []
     for lane in request.lanes:
-        mine = []
-        for k, piece in enumerate(channel.pieces):
-            first, last = channel.undisturbed(k, lane)
-            if last > first:
-                mine.append((k, first, piece.part(first, last)))
-        parts.append(mine)
-        segments = [segment for _, _, segment in mine] or [channel.pieces[0].part(0, 0)]
-        spans.append(windows_of(segments, request.step, starttime, endtime))
-    first_ns = min(first for first, _ in spans)
-    end_ns = max(first + count * request.step for first, count in spans)
-    count = -(-(end_ns - first_ns) // request.step)
-    edges = first_ns + request.step * np.arange(count + 1, dtype=np.int64)
-    shares = [{k: share_of(part, edges, first) for k, first, part in mine} for mine in parts]
-    shape = (len(request.lanes), count)
-    return Answer(request, edges, np.full(shape, np.nan), np.zeros(shape), shares)
+        parts = [part for _, part in channel.settled(lane).values()]
+        span = windows_of(parts or [channel.pieces[0].part(0, 0)], request.step, starttime, endtime)
+        begins.append(span[0])
+        ends.append(span[0] + span[1] * request.step)
+    return min(begins), -(-(max(ends) - min(begins)) // request.step)
 
 
-def _measure_whole(channel: Channel, answer: Answer) -> None:
+def _series(channel: Channel, key: _Key, known: dict[_Key, Series]) -> Series:
+    if key in known:
+        return known[key]
+    edges = key.first + key.step * np.arange(key.count + 1, dtype=np.int64)
+    shares = {
+        k: share_of(part, edges, first) for k, (first, part) in channel.settled(key.lane).items()
+    }
+    coverage = np.zeros(key.count)
+    for share in shares.values():
+        coverage[share.windows] += np.diff(share.edges) / share.expected
+    known[key] = Series(
+        key.lane,
+        key.statistic,
+        edges,
+        np.full(key.count, np.nan),
+        np.minimum(coverage, 1.0),
+        shares,
+    )
+    return known[key]
+
+
+def _measure_whole(channel: Channel, series: Series) -> None:
     """Measure by filtering each piece whole."""
-    for row, lane in enumerate(answer.request.lanes):
-        segments = []
-        for k in answer.shares[row]:
-            piece = channel.pieces[k]
-            sections = bank_sections([lane.design(piece.sampling_rate).sections])
-            data = filtered(piece.data, sections)[0]
-            whole = Segment(
-                piece.trace_id, piece.start_ns, piece.sampling_rate, data, "", None, None
-            )
-            segments.append(whole.part(*channel.undisturbed(k, lane)))
-        answer.value[row], answer.coverage[row] = windowed(
-            segments, answer.edges, answer.request.statistic
-        )
-    answer.done = len(answer.edges) - 1
+    parts = []
+    for k in series.shares:
+        piece = channel.pieces[k]
+        sections = bank_sections([series.lane.design(piece.sampling_rate).sections])
+        data = filtered(piece.data, sections)[0]
+        whole = Segment(piece.trace_id, piece.start_ns, piece.sampling_rate, data, "", None, None)
+        parts.append(whole.part(*channel.undisturbed(k, series.lane)))
+    series.value, series.coverage = windowed(parts, series.edges, series.statistic)
+    series.done = len(series.value)
 
 
-def _that_fit(channel: Channel, answers: list[Answer]) -> Iterator[list[Answer]]:
-    """Yield groups of answers whose samples the buffer can hold at once."""
+def _that_fit(channel: Channel, wanted: list[Series]) -> Iterator[list[Series]]:
+    """Yield groups of series whose samples the buffer can hold at once."""
     rate = max(piece.sampling_rate for piece in channel.pieces)
-    group: list[Answer] = []
-    for answer in sorted(answers, key=lambda a: a.request.step):
-        lanes = {lane for other in (*group, answer) for lane in other.request.lanes}
-        if group and len(lanes) * answer.request.step * 1e-9 * rate > ROOM:
+    group: list[Series] = []
+    for series in sorted(wanted, key=lambda s: s.step):
+        lanes = {other.lane for other in (*group, series)}
+        if group and len(lanes) * series.step * 1e-9 * rate > ROOM:
             yield group
             group = []
-        group.append(answer)
+        group.append(series)
     if group:
         yield group
 
@@ -229,36 +179,37 @@ class _Held:
 
 
 class _Pass:
-    """One pass over a channel for several answers."""
+    """One pass over a channel for several series."""
 
-    def __init__(self, channel: Channel, answers: list[Answer]) -> None:
-        self.channel, self.answers = channel, answers
-        self.lanes = list(dict.fromkeys(lane for a in answers for lane in a.request.lanes))
+    def __init__(self, channel: Channel, group: list[Series]) -> None:
+        self.channel, self.group = channel, group
+        self.lanes = list(dict.fromkeys(series.lane for series in group))
         self.held: list[_Held] = []
         self.fill = 0
         self.current = 0  # the piece being filtered, and how far
         self.position = 0
         self.sections: FloatArray | None = None
         self.state = np.zeros(0)
-        self.work = Workspace()
         rate = max(piece.sampling_rate for piece in channel.pieces)
-        longest = max(a.request.step for a in answers)
-        self.stride = longest * max(1, math.ceil(CHUNK / len(self.lanes) / (longest * 1e-9 * rate)))
+        longest = max(series.step for series in group)
+        chunk = CHUNK / len(self.lanes)
+        self.stride = longest * max(1, math.ceil(chunk / (longest * 1e-9 * rate)))
         room = math.ceil((self.stride + longest) * 1e-9 * rate) + 64
         # rows a whole page apart would fall on the same lines of the cache
         self.rows = np.empty((len(self.lanes), max(room, 2 * BLOCK) + 8))
+        self.work = np.empty(0, dtype=np.int64)
 
     def run(self) -> None:
-        """Fill in all answers."""
-        begin = min(int(a.edges[0]) for a in self.answers)
-        end = max(int(a.edges[-1]) for a in self.answers)
+        """Fill in all series."""
+        begin = min(int(a.edges[0]) for a in self.group)
+        end = max(int(a.edges[-1]) for a in self.group)
         until = begin
         self._filter_to(until, keep=False)
         while until < end:
             until = min(until + self.stride, end)
             self._filter_to(until, keep=True)
-            for answer in self.answers:
-                self._take(answer, until)
+            for series in self.group:
+                self._take(series, until)
             self._drop()
 
     def _filter_to(self, until: int, *, keep: bool) -> None:
@@ -297,32 +248,44 @@ class _Pass:
         else:
             self.held.append(_Held(self.current, self.position, stop, self.fill))
 
-    def _take(self, answer: Answer, until: int) -> None:
+    def _take(self, series: Series, until: int) -> None:
         """Measure the windows that are full at an instant."""
-        stop = int(np.searchsorted(answer.edges, until, side="right")) - 1
-        start, answer.done = answer.done, max(stop, answer.done)
-        if stop <= start:
-            return
-        for row, lane in enumerate(answer.request.lanes):
-            data = self.rows[self.lanes.index(lane)]
-            shares = []
-            for h in self.held:
-                share = answer.shares[row].get(h.piece)
-                if share is None:
-                    continue
+        stop = int(np.searchsorted(series.edges, until, side="right")) - 1
+        start, series.done = series.done, max(stop, series.done)
+        row = self.rows[self.lanes.index(series.lane)]
+        found = []
+        for h in self.held:
+            share = series.shares.get(h.piece)
+            if share is not None:
                 low, high = max(start, share.windows.start), min(stop, share.windows.stop)
                 if high > low:
                     a, b = low - share.windows.start, high - share.windows.start
                     places = share.edges[a : b + 1] + (share.offset - h.begin + h.place)
-                    windows = slice(low - start, high - start)
-                    shares.append(Share(data, windows, share.expected[a:b], places))
-            answer.value[row, start:stop], answer.coverage[row, start:stop] = measured(
-                shares, stop - start, answer.request.statistic, self.work
-            )
+                    found.append((low, places))
+        if len(found) == 1:
+            low, places = found[0]
+            self._measure(series, row, places, low)
+            return
+        parts: dict[int, list[FloatArray]] = {}
+        for low, places in found:
+            for w in range(len(places) - 1):
+                parts.setdefault(low + w, []).append(row[places[w] : places[w + 1]])
+        for w, some in parts.items():
+            together = some[0] if len(some) == 1 else np.concatenate(some)
+            self._measure(series, together, np.array([0, len(together)]), w)
+
+    def _measure(self, series: Series, row: FloatArray, places: IntArray, first: int) -> None:
+        """Measure consecutive windows of one row."""
+        if series.statistic == "median_abs":
+            longest = int(np.diff(places).max())
+            if longest > len(self.work):
+                self.work = np.empty(longest, dtype=np.int64)
+        value = series.value[first : first + len(places) - 1]
+        window_amplitudes(row, places, STATISTICS.index(series.statistic), value, self.work)
 
     def _drop(self) -> None:
         """Drop the samples no window needs any more."""
-        wanted = [int(a.edges[a.done]) for a in self.answers if not a.finished]
+        wanted = [int(a.edges[a.done]) for a in self.group if not a.finished]
         needed = min(wanted, default=0)
         begin, kept = self.fill, []
         for h in self.held if wanted else ():

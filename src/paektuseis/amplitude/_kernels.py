@@ -103,6 +103,55 @@ def raise_largest(x: Any, edges: Any, mean: Any, largest: Any) -> None:
 
 
 @kernel
+def window_amplitudes(x: Any, edges: Any, statistic: int, value: Any, work: Any) -> None:
+    """Measure each window by itself; samples must be numbers, and a window without any is left.
+
+    ``statistic`` counts the names in ``_windows.STATISTICS``. ``work`` is room for the
+    integers :func:`median_away` needs.
+    """
+    for w in range(edges.size - 1):
+        a, b = edges[w], edges[w + 1]
+        if b <= a:
+            continue
+        whole = a + (b - a) // 4 * 4
+        s0 = s1 = s2 = s3 = 0.0
+        for i in range(a, whole, 4):
+            s0 += x[i]
+            s1 += x[i + 1]
+            s2 += x[i + 2]
+            s3 += x[i + 3]
+        for i in range(whole, b):
+            s0 += x[i]
+        m = ((s0 + s1) + (s2 + s3)) / (b - a)
+        if statistic == 1:
+            value[w] = median_away(x, a, b, m, b - a, work)
+            continue
+        s0 = s1 = s2 = s3 = 0.0
+        if statistic == 0:
+            for i in range(a, whole, 4):
+                s0 += abs(x[i] - m)
+                s1 += abs(x[i + 1] - m)
+                s2 += abs(x[i + 2] - m)
+                s3 += abs(x[i + 3] - m)
+            for i in range(whole, b):
+                s0 += abs(x[i] - m)
+            value[w] = ((s0 + s1) + (s2 + s3)) / (b - a)
+        elif statistic == 2:
+            for i in range(a, whole, 4):
+                s0 += (x[i] - m) ** 2
+                s1 += (x[i + 1] - m) ** 2
+                s2 += (x[i + 2] - m) ** 2
+                s3 += (x[i + 3] - m) ** 2
+            for i in range(whole, b):
+                s0 += (x[i] - m) ** 2
+            value[w] = np.sqrt(((s0 + s1) + (s2 + s3)) / (b - a))
+        else:
+            for i in range(a, b):
+                s0 = max(s0, abs(x[i] - m))
+            value[w] = s0
+
+
+@kernel
 def median_away(x: Any, begin: int, end: int, mean: float, n: int, work: Any) -> float:
     """Return the median of ``|x - mean|`` over ``x[begin:end]``, of which ``n`` are numbers.
 

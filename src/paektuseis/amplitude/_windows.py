@@ -36,19 +36,6 @@ class Share:
     offset: int = 0
 
 
-class Workspace:
-    """Room for the samples of one window, kept from one call to the next."""
-
-    def __init__(self) -> None:
-        self._room = np.empty(0, dtype=np.int64)
-
-    def integers(self, count: int) -> IntArray:
-        """Return ``count`` integers of any value."""
-        if count > len(self._room):
-            self._room = np.empty(count, dtype=np.int64)
-        return self._room[:count]
-
-
 def windowed(
     pieces: Sequence[Segment], edges_ns: IntArray, statistic: str
 ) -> tuple[FloatArray, FloatArray]:
@@ -56,14 +43,8 @@ def windowed(
 
     A sample belongs to the window that begins at or before it.
     """
+    count = len(edges_ns) - 1
     shares = [share_of(piece, edges_ns) for piece in pieces if len(piece.data)]
-    return measured(shares, len(edges_ns) - 1, statistic)
-
-
-def measured(
-    shares: Sequence[Share], count: int, statistic: str, work: Workspace | None = None
-) -> tuple[FloatArray, FloatArray]:
-    """Return the statistic and the coverage of ``count`` windows."""
     total, n, coverage = np.zeros(count), np.zeros(count, dtype=np.int64), np.zeros(count)
     for share in shares:
         known = n[share.windows].copy()
@@ -72,7 +53,7 @@ def measured(
     mean = total / np.maximum(n, 1)
     out = np.zeros(count)
     if statistic == "median_abs":
-        _medians(shares, mean, n, out, work or Workspace())
+        _medians(shares, mean, n, out)
     else:
         measure = {"mean_abs": add_absolute, "rms": add_squares, "max_abs": raise_largest}
         for share in shares:
@@ -99,9 +80,7 @@ def share_of(piece: Segment, edges_ns: IntArray, offset: int = 0) -> Share:
     return Share(piece.data, slice(low, high), expected, edges, offset)
 
 
-def _medians(
-    shares: Sequence[Share], mean: FloatArray, n: IntArray, out: FloatArray, work: Workspace
-) -> None:
+def _medians(shares: Sequence[Share], mean: FloatArray, n: IntArray, out: FloatArray) -> None:
     parts: dict[int, list[tuple[NDArray[Any], int, int]]] = {}
     for share in shares:
         for k, w in enumerate(range(share.windows.start, share.windows.stop)):
@@ -109,7 +88,7 @@ def _medians(
                 part = share.data, int(share.edges[k]), int(share.edges[k + 1])
                 parts.setdefault(w, []).append(part)
     room = max((sum(b - a for _, a, b in some) for some in parts.values()), default=0)
-    integers = work.integers(room)
+    work = np.empty(room, dtype=np.int64)
     for w, some in parts.items():
         if not n[w]:
             continue
@@ -117,7 +96,7 @@ def _medians(
         if len(some) > 1 or data.dtype != np.float64:
             data = np.concatenate([d[a:b] for d, a, b in some], dtype=np.float64)
             a, b = 0, len(data)
-        out[w] = median_away(data, a, b, float(mean[w]), int(n[w]), integers)
+        out[w] = median_away(data, a, b, float(mean[w]), int(n[w]), work)
 
 
 def windows_of(

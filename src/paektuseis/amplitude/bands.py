@@ -15,7 +15,8 @@ from ..errors import ParameterError
 from ..tables import RATIOS, RSAM
 from ..times import TimeLike
 from ..types import Band, FloatArray
-from ._engine import Channel, Lane, Request, channels_of, measure
+from ._channels import Channel, Lane, channels_of
+from ._engine import Request, Series, measure
 from ._statistics import check_choice
 from ._windows import STATISTICS, IntArray, windowed, windows_of
 
@@ -184,17 +185,13 @@ def band_amplitudes(
                 channel.units,
                 channel.band_within(wanted.band),
                 wanted,
-                answer.edges,
-                answer.value[0],
-                answer.coverage[0],
+                answer[0].edges,
+                answer[0].value,
+                answer[0].coverage,
             )
             amplitudes.append((channel.trace_id, frame))
-        for pair, answer in zip(double, answers[len(single) :], strict=True):
-            quotients.append(
-                _ratio_frame(
-                    channel, pair, answer.edges, answer.value, answer.coverage, min_coverage
-                )
-            )
+        for pair, (low, high) in zip(double, answers[len(single) :], strict=True):
+            quotients.append(_ratio_frame(channel, pair, low, high, min_coverage))
     amplitudes.sort(key=lambda item: item[0])
     frames = [frame for _, frame in amplitudes]
     for frame in frames:
@@ -269,22 +266,18 @@ def _rsam_frame(
 
 
 def _ratio_frame(
-    channel: Channel,
-    wanted: RatioBands,
-    edges: IntArray,
-    value: FloatArray,
-    coverage: FloatArray,
-    min_coverage: float,
+    channel: Channel, wanted: RatioBands, below: Series, above: Series, min_coverage: float
 ) -> pd.DataFrame:
     low, high = (channel.band_within(band) for band in wanted.bands)
     units = channel.units
-    known = coverage.min(axis=0) >= min_coverage
+    coverage = np.minimum(below.coverage, above.coverage)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(known & (value[1] > 0), value[0] / value[1], np.nan)
+        known = (coverage >= min_coverage) & (above.value > 0)
+        ratio = np.where(known, below.value / above.value, np.nan)
     return pd.DataFrame(
         {
             "trace_id": channel.trace_id,
-            "starttime": _times(edges),
+            "starttime": _times(below.edges),
             "window": float(wanted.window),
             "ratio": wanted.name,
             "value": ratio,
@@ -294,7 +287,7 @@ def _ratio_frame(
             "low_freqmax": _number(low[1]),
             "high_freqmin": _number(high[0]),
             "high_freqmax": _number(high[1]),
-            "coverage": coverage.min(axis=0),
+            "coverage": coverage,
         }
     )[RATIOS.names]
 

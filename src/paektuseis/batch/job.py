@@ -72,6 +72,7 @@ def run_job(job: DayJob) -> Receipt:
         measure_events=job.measure_events,
         station_spectra=False,
         rate_window=RATE_WINDOW,
+        threads=job.threads,
     )
     timings = dict(result.timings)
     before = time.thread_time()

@@ -43,6 +43,7 @@ class DayJob:
     inventory: tuple[str, ...] = ()
     inventory_digest: str = ""
     measure_events: bool = False
+    threads: int = 1
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +151,8 @@ def run_archive(
         Who does the jobs; its workers must see the same folders. By default processes of
         this machine.
     workers : int, optional
-        Processes where no executor is given; 1 works in this process.
+        Processes where no executor is given; 1 works in this process. Where there are fewer days
+        than workers, the channels of a day are measured in threads.
     network : Network, optional
         Positions for the move-out.
     inventory : Inventory or path(s), optional
@@ -224,6 +225,10 @@ def run_archive(
         return _summary(folder, state, jobs, _Tally(unchanged=len(jobs) - len(todo)), begin)
     record = _record(known, chosen, network, names, digest, jobs, measure_events)
     _write_record(folder, record)
+    if executor is None and todo and workers > len(todo):
+        # fewer days than processors: the channels of a day share them
+        jobs = [replace(job, threads=workers // len(todo)) for job in jobs]
+        workers = len(todo)
     runner = _Runner(folder, state, jobs, todo, progress, begin)
     try:
         again = True

@@ -6,6 +6,8 @@ import functools
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -104,6 +106,7 @@ def process_day(
     measure_events: bool = True,
     station_spectra: bool = True,
     rate_window: float | None = None,
+    threads: int = 1,
     progress: Progress | None = None,
     on_event: OnEvent | None = None,
 ) -> DayResult:
@@ -130,6 +133,8 @@ def process_day(
         Also the median spectrum of each measured channel (``spectra``).
     rate_window : float, optional
         Seconds of a window of the rates; by default an hour, ten minutes for spans up to 6 h.
+    threads : int, optional
+        Channels measured at the same time; each needs the memory of its own channel-day.
     progress : callable, optional
         Called as ``progress(what, done, total)``.
     on_event : callable, optional
@@ -146,6 +151,8 @@ def process_day(
     ParameterError
         If no span is given, or it ends before it starts.
     """
+    if threads < 1:
+        raise ParameterError(f"threads={threads}; give a whole number of at least 1")
     settings = settings or Settings()
     start, end = _span(date, starttime, endtime)
     tick = progress or (lambda what, done, total: None)
@@ -158,18 +165,25 @@ def process_day(
     names = [name for name in wanted if len(archive.files(name, first, last))]
     channels: list[ChannelDay] = []
     problems: list[str] = []
-    for i, name in enumerate(names):
-        tick(name, i, len(names))
+
+    def measure(name: str) -> ChannelDay | PaektuseisError:
         try:
-            channel = process_channel(
+            return process_channel(
                 archive, name, start, end, settings, inventory, station_spectrum=station_spectra
             )
         except PaektuseisError as error:  # one bad channel does not end the day
-            log.warning("%s left out: %s", name, error)
-            problems.append(f"{name}: {error}")
-            continue
-        channels.append(channel)
-        problems += [f"{name}: {p}" for p in channel.problems]
+            return error
+
+    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+        measures = map(measure, names) if pool is None else pool.map(measure, names)
+        for i, (name, channel) in enumerate(zip(names, measures, strict=True)):
+            tick(name, i, len(names))
+            if isinstance(channel, PaektuseisError):
+                log.warning("%s left out: %s", name, channel)
+                problems.append(f"{name}: {channel}")
+                continue
+            channels.append(channel)
+            problems += [f"{name}: {p}" for p in channel.problems]
     tick("channels", len(names), len(names))
     timings: Counter[str] = Counter()
     for c in channels:
