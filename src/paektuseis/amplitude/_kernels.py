@@ -137,14 +137,9 @@ def window_amplitudes(x: Any, edges: Any, statistic: int, value: Any, work: Any)
                 s0 += abs(x[i] - m)
             value[w] = ((s0 + s1) + (s2 + s3)) / (b - a)
         elif statistic == 2:
-            for i in range(a, whole, 4):
-                s0 += (x[i] - m) ** 2
-                s1 += (x[i + 1] - m) ** 2
-                s2 += (x[i + 2] - m) ** 2
-                s3 += (x[i + 3] - m) ** 2
-            for i in range(whole, b):
-                s0 += (x[i] - m) ** 2
-            value[w] = np.sqrt(((s0 + s1) + (s2 + s3)) / (b - a))
+            for i in range(a, b):
+                s0 += (x[i] - m) * (x[i] - m)
+            value[w] = np.sqrt(s0 / (b - a))
         else:
             for i in range(a, b):
                 s0 = max(s0, abs(x[i] - m))
