@@ -134,7 +134,7 @@ def test_a_worker_that_dies_costs_its_day_alone(archive, settings, tmp_path, mon
     from paektuseis.batch import run
 
     # worker processes import this module by its name
-    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[2]))
+    monkeypatch.syspath_prepend(str(Path(__file__).resolve().parents[1]))
     monkeypatch.setattr(run, "run_job", dies_on_the_second_day)
     done = ps.run_archive(archive, settings, tmp_path / "out", workers=2)
     assert (done.done, done.failed) == (2, 1)
@@ -166,7 +166,7 @@ def test_spans_and_archives_that_mean_nothing_are_refused(archive, settings, tmp
     empty = tmp_path / "empty"
     empty.mkdir()
     with pytest.raises(ps.ArchiveError, match="no records"):
-        ps.run_archive(empty, settings, tmp_path / "o")
+        ps.run_archive(empty, settings, tmp_path / "p")
     with pytest.raises(ps.ParameterError, match="workers"):
         ps.run_archive(archive, settings, tmp_path / "o", workers=0)
 
