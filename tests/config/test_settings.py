@@ -84,9 +84,13 @@ def test_the_hash_changes_with_any_setting_and_only_then():
 
 
 def test_the_words_allowed_are_those_the_verbs_know():
-    from paektuseis.amplitude.windows import STATISTICS
+    from paektuseis.amplitude import RATIO_FAMILY
+    from paektuseis.amplitude._windows import STATISTICS
     from paektuseis.config import settings
     from paektuseis.detection.characteristic import METHODS
+    from paektuseis.spectral import SSAM_EDGES
 
     assert settings.METHODS == METHODS
     assert settings.STATISTICS == STATISTICS
+    assert settings.SSAM_EDGES == SSAM_EDGES
+    assert tuple(r.name for r in RATIO_FAMILY) == settings.RATIOS
