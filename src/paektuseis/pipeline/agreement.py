@@ -250,24 +250,30 @@ def network_rates(
                 min_stations=need, group=name,
             )  # fmt: skip
 
-        table = counted(stations_needed(detector, 0))
-        if not detector.min_stations:
-            alive = _alive(mine, table["starttime"], window)
-            need = np.array([stations_needed(detector, int(n)) for n in alive])
-            parts = {n: counted(n) for n in sorted(set(need.tolist()))}
-            table = pd.concat([parts[n].iloc[i : i + 1] for i, n in enumerate(need.tolist())])
+        if detector.min_stations:
+            rates.append(counted(detector.min_stations))
+            continue
+        alive = _alive(mine, start, end, window)
+        need = [stations_needed(detector, int(n)) for n in alive]
+        parts = {n: counted(n) for n in sorted(set(need))}
+        table = pd.concat([parts[n].iloc[i : i + 1] for i, n in enumerate(need)])
         rates.append(table)
     return tables.RATES.concat(rates)
 
 
-def _alive(monitoring: pd.DataFrame, starts: pd.Series[Any], window: float) -> IntArray:
+def _alive(
+    monitoring: pd.DataFrame, start: UTCDateTime, end: UTCDateTime, window: float
+) -> IntArray:
     """Return how many stations were monitored at some time of each window."""
+    count = max(1, math.ceil((end - start) / window - 1e-9))
+    edges = int(start.ns) + np.rint(np.arange(count + 1) * (window * 1e9)).astype(np.int64)
     rows = monitoring[monitoring["state"] == "monitored"]
-    begin, end = _ns(rows["starttime"]), _ns(rows["endtime"])
-    station = rows["trace_id"].map(tables.station_of).to_numpy()
-    low = _ns(starts)
-    high = low + round(window * 1e9)
-    return np.array(
-        [len(set(station[(begin < b) & (end > a)])) for a, b in zip(low, high, strict=True)],
-        np.int64,
-    )
+    names = sorted({tables.station_of(t) for t in rows["trace_id"].unique()})
+    number = {name: i for i, name in enumerate(names)}
+    station = np.array([number[tables.station_of(t)] for t in rows["trace_id"]], np.int64)
+    seen = np.zeros((count, max(len(names), 1)), bool)
+    first = np.searchsorted(edges, _ns(rows["starttime"]), side="right") - 1
+    last = np.searchsorted(edges, _ns(rows["endtime"]), side="left")
+    for one, low, high in zip(station, np.maximum(first, 0), last, strict=True):
+        seen[low:high, one] = True
+    return np.asarray(seen.sum(axis=1), np.int64)
