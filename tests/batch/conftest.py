@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from obspy import Stream, Trace, UTCDateTime
+from obspy.core.inventory import Channel, Inventory, Network, Response, Station
 
 import paektuseis as ps
 from paektuseis.config import settings_from_mapping
@@ -83,3 +84,23 @@ def archive(tmp_path_factory):
             stream.append(trace)
         ps.write_sds(stream, root)
     return root
+
+
+@pytest.fixture(scope="session")
+def inventory():
+    """Responses of the four stations: a sensor of 30 s, in m/s."""
+    poles = [-0.1486 + 0.1486j, -0.1486 - 0.1486j, -251.3 + 0j]
+    s = 2j * np.pi
+    factor = float(abs(np.prod(s - np.array(poles)) / s**2))
+    stations = []
+    for i, code in enumerate(STATIONS):
+        response = Response.from_paz(
+            zeros=[0j, 0j], poles=poles, stage_gain=1e9, normalization_frequency=1.0,
+            normalization_factor=factor,
+        )  # fmt: skip
+        channel = Channel(
+            "HHZ", "", 42.0, 128.1, 2000.0, 0.0, sample_rate=RATE, response=response,
+            azimuth=0.0, dip=-90.0, start_date=START - 86400,
+        )  # fmt: skip
+        stations.append(Station(code, 42.0 + 0.05 * i, 128.1, 2000.0, channels=[channel]))
+    return Inventory([Network("XX", stations)], source="test")

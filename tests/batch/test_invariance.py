@@ -86,3 +86,27 @@ def test_error_spans_are_found_whole_over_midnight(runs):
         assert len(flat) == 1, folder
         length = (flat["endtime"] - flat["starttime"]).dt.total_seconds().iloc[0]
         assert length == pytest.approx(17.0, abs=0.1)
+
+
+def test_physical_units_do_not_depend_on_the_cut_either(
+    archive, settings, inventory, tmp_path_factory
+):
+    base = tmp_path_factory.mktemp("physical")
+    day = {"starttime": START + 86400, "endtime": START + 2 * 86400}
+    ps.run_archive(archive, settings, base / "whole", inventory=inventory, **day)
+    for a in range(24, 48, 6):
+        ps.run_archive(
+            archive, settings, base / "pieces", inventory=inventory,
+            starttime=START + a * 3600, endtime=START + (a + 6) * 3600,
+        )  # fmt: skip
+    for name in ("rsam", "ssam", "ratios"):
+        whole = read(base / "whole", name)
+        same(whole, read(base / "pieces", name), name)
+    assert set(read(base / "whole", "rsam")["units"]) == {"m/s"}
+    whole, cut = ps.open_results(base / "whole"), ps.open_results(base / "pieces")
+    for method, unit in (("spectrogram", "(m/s)**2/Hz"), ("noise", "(m/s**2)**2/Hz")):
+        a = getattr(whole, method)("XX.A..HHZ", **day)
+        b = getattr(cut, method)("XX.A..HHZ", **day)
+        assert unit in a.units
+        assert np.isfinite(a.values).any()
+        np.testing.assert_array_equal(a.values, b.values)
