@@ -67,18 +67,21 @@ def _headline(rows: list[dict[str, Any]]) -> list[str]:
         "",
         *table(
             ["units", "plain's response", "runs", "plain s (wall)", "paektuseis s (wall)",
-             "ratio (wall)", "ratio (CPU)", "without curve", "plain MB above",
-             "paektuseis MB above"],
+             "ratio (wall)", "ratio (CPU)", "without curve", "two threads s (wall)",
+             "ratio (two threads)", "plain MB above", "paektuseis MB above",
+             "two threads MB above"],
             [
                 (r["mode"], names[r["response"]], r["repeat"], r["plain_wall"], r["ours_wall"],
                  r["ratio_wall"], r["ratio_cpu"], r["ratio_cpu_without_curve"],
-                 r["plain_above_mb"], r["ours_above_mb"])
+                 r["threads_wall"], r["ratio_threads"], r["plain_above_mb"], r["ours_above_mb"],
+                 r["threads_above_mb"])
                 for r in rows
             ],
         ),
         "*without curve*: CPU ratio if the response curves of the plain side cost nothing, as they "
-        "nearly do per day in a run of years. *MB above*: peak resident memory above the process "
-        "with everything imported and compiled.",
+        "nearly do per day in a run of years. *Two threads*: one day on both cores, as "
+        "`--workers 2` does where there is one day to do. *MB above*: peak resident memory above "
+        "the process with everything imported and compiled.",
         "",
     ]  # fmt: skip
 

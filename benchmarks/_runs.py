@@ -130,7 +130,7 @@ def run_paektuseis(job: dict[str, Any]) -> dict[str, Any]:
             starttime=start,
             endtime=start + 86400 * days,
             executor=executor,
-            workers=workers,
+            workers=max(workers, int(job.get("threads", 1))),
             network=ps.Network.from_inventory(metadata),
             inventory=Path(archive) / "stations.xml" if job["mode"] != "counts" else None,
         )

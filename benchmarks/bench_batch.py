@@ -103,11 +103,12 @@ class Bench:
 
     def in_turn(self, mode: str, response: str, repeat: int) -> dict[str, list[dict[str, Any]]]:
         """Run both sides A B, B A, ..."""
-        rows: dict[str, list[dict[str, Any]]] = {"plain": [], "paektuseis": []}
+        rows: dict[str, list[dict[str, Any]]] = {"plain": [], "paektuseis": [], "threads": []}
         for number in range(repeat):
-            order = ["plain", "paektuseis"]
+            order = ["plain", "paektuseis", "threads"]
             for side in order if number % 2 == 0 else order[::-1]:
-                rows[side].append(self.run(side, mode, response=response))
+                name, more = (side, {}) if side != "threads" else ("paektuseis", {"threads": 2})
+                rows[side].append(self.run(name, mode, response=response, **more))
         return rows
 
     def codes(self, n: int) -> list[str]:
@@ -144,6 +145,9 @@ def headline(b: Bench) -> list[dict[str, Any]]:
                         for side, some in (("plain", plain), ("ours", ours))
                         for name in ("wall", "cpu", "system", "above_mb", "peak_mb")
                     },
+                    "threads_wall": median(rows["threads"], "wall"),
+                    "threads_above_mb": median(rows["threads"], "above_mb"),
+                    "ratio_threads": median(plain, "wall") / median(rows["threads"], "wall"),
                     "ratio_wall": median(plain, "wall") / median(ours, "wall"),
                     "ratio_cpu": median(plain, "cpu") / median(ours, "cpu"),
                     "ratio_cpu_without_curve": (median(plain, "cpu") - once) / median(ours, "cpu"),
