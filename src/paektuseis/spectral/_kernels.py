@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
 from .._jit import kernel
 
 
@@ -100,84 +98,86 @@ def add_spectra(
             size[k] += math.sqrt(row[2 * k] * row[2 * k] + row[2 * k + 1] * row[2 * k + 1])
 
 
-@kernel
-def quarter_lines(x: Any, quarter: int, mean: Any, slope: Any) -> None:
-    """Fill mean and slope of the regression lines of windows of four quarters.
+@kernel(reorder=True)
+def copied_sums(w: Any, pivot: float, out: Any) -> tuple[float, float]:
+    """Fill ``out`` with ``w`` less ``pivot``; return its sum, and that of its moments."""
+    away = -(w.size - 1) / 2.0
+    total = moment = 0.0
+    for i in range(w.size):
+        v = w[i] - pivot
+        total += v
+        moment += away * v
+        away += 1.0
+        out[i] = v
+    return total, moment
 
-    Window j holds the quarters j to j + 3 of ``x``, so that each quarter is summed once.
-    Means are told from the first sample, which keeps a constant exactly without power.
+
+@kernel
+def quarter_lines(w: Any, x: Any, level: Any, mean: Any, slope: Any) -> None:
+    """Copy a record to ``x`` (block, quarter), less ``level``, the first sample of each block.
+
+    ``mean`` and ``slope`` become those of the regression lines of windows of four blocks,
+    window j holding the blocks j to j + 3. Means are told from the first sample, which keeps a
+    constant exactly without power.
     """
-    pivot = float(x[0])
-    centre = (quarter - 1) / 2.0
-    whole = quarter - quarter % 4
+    blocks, quarter = x.shape
     n = 4.0 * quarter
     spread = n * (n * n - 1.0) / 12.0
     mean[:] = 0.0
     slope[:] = 0.0
-    for block in range(mean.size + 3):
-        w = x[block * quarter : (block + 1) * quarter]
-        a = b = c = d = 0.0
-        e = f = g = h = 0.0
-        for i in range(0, whole, 4):
-            v0 = w[i] - pivot
-            v1 = w[i + 1] - pivot
-            v2 = w[i + 2] - pivot
-            v3 = w[i + 3] - pivot
-            away = i - centre
-            a += v0
-            b += v1
-            c += v2
-            d += v3
-            e += away * v0
-            f += (away + 1.0) * v1
-            g += (away + 2.0) * v2
-            h += (away + 3.0) * v3
-        for i in range(whole, quarter):
-            a += w[i] - pivot
-            e += (i - centre) * (w[i] - pivot)
-        total = (a + b) + (c + d)
-        moment = (e + f) + (g + h)
+    for block in range(blocks):
+        some = w[block * quarter : (block + 1) * quarter]
+        level[block] = some[0]
+        total, moment = copied_sums(some, level[block], x[block])
+        total += (level[block] - level[0]) * quarter
         for j in range(max(block - 3, 0), min(block + 1, mean.size)):
             mean[j] += total / n
             slope[j] += (moment + (block - j - 1.5) * quarter * total) / spread
     for j in range(mean.size):
-        mean[j] += pivot
+        mean[j] += level[0]
 
 
 @kernel
-def without_line(w: Any, ramp: Any, level: float, slope: float, taper: Any, out: Any) -> None:
-    """Fill ``out`` with ``w`` less a line (``ramp``: 0, 1, 2, ...), tapered."""
+def without_line(w: Any, ramp: Any, line: Any, taper: Any, out: Any) -> None:
+    """Fill ``out`` with ``w`` less a line, tapered.
+
+    ``line`` holds the level, what its rounding left of it, and the slope for ``ramp``.
+    """
+    level, rest, slope = line
     for i in range(out.size):
-        out[i] = ((w[i] - level) - slope * ramp[i]) * taper[i]
+        out[i] = ((w[i] - level) - (rest + slope * ramp[i])) * taper[i]
 
 
 @kernel
 def quarter_rows(
-    u: Any, v: Any, line_u: Any, line_v: Any, flanks: Any, turn: Any, s: Any, out: Any
+    x: Any, level: Any, lines: Any, j: int, k: int, tapers: Any, turn: Any, s: Any, out: Any
 ) -> None:
     """First step (radix four) of the transform of u + iv, two tapered windows without their lines.
 
-    ``out`` (4, 2 q) holds real and imaginary parts by turns; the transform of its row r has the
-    frequencies 4 k + r of the whole. ``line_*`` are mean and slope; ``flanks`` (2, q) the taper
-    of the first and of the last quarter, the others have none; ``turn`` (2, q) the cosine and
-    sine of ``-2 pi n / (4 q)``; ``s`` is room for 2112 numbers: stretches of 256 of the four
-    quarters of u, then of v, each 264 after the one before (at powers of two they would fall
-    on the same lines of the cache).
+    ``x`` (block, q), ``level`` and ``lines`` (2, window; mean, slope) are those of
+    :func:`quarter_lines`, u and v the windows j and k. ``out`` (4, 2 q) holds real and imaginary
+    parts by turns; the transform of its row r has the frequencies 4 k + r of the whole.
+    ``tapers`` (4, q) are those of the quarters; ``turn`` (2, q) cosine and sine of
+    ``-2 pi n / (4 q)``; ``s`` is room for 2376 numbers: stretches of 256 of the four quarters
+    of u, then of v, each 264 after the one before (at powers of two they would fall on the same
+    lines of the cache), and from 2112 on what a line is told with, 0 to 255 from 2120 on.
     """
-    q = flanks.shape[1]
-    ramp = np.arange(256.0)
-    flat = np.ones(256)
+    q = tapers.shape[1]
+    line, ramp = s[2112:2115], s[2120:]
     for begin in range(0, q, 256):
         size = min(256, q - begin)
-        for k in range(8):
-            w, line = (u, line_u) if k < 4 else (v, line_v)
-            place = (k % 4) * q + begin
-            level = line[0] + line[1] * (place - (4 * q - 1) / 2.0)
-            taper = flat
-            if k % 4 == 0 or k % 4 == 3:
-                taper = flanks[(k % 4) // 3, begin:]
-            x = s[264 * k : 264 * k + size]
-            without_line(w[place:], ramp, level, line[1], taper, x)
+        for p in range(8):
+            window, quarter = (j, p) if p < 4 else (k, p - 4)
+            block = window + quarter
+            slope = lines[1, window]
+            ahead = quarter * q + begin - (4 * q - 1) / 2.0
+            exact = lines[0, window] + slope * ahead - level[block]
+            line[0] = exact
+            line[1] = exact - line[0]
+            line[2] = slope
+            y = s[264 * p : 264 * p + size]
+            terms = (line[0], line[1], line[2])
+            without_line(x[block, begin:], ramp, terms, tapers[quarter, begin:], y)
         cosine, sine = turn[0, begin:], turn[1, begin:]
         for i in range(size):
             ac, bd = s[i] + s[i + 528], s[i + 264] + s[i + 792]
@@ -188,18 +188,18 @@ def quarter_rows(
             c2, s2 = c1 * c1 - s1 * s1, c1 * s1 + c1 * s1
             c3, s3 = c1 * c2 - s1 * s2, c1 * s2 + s1 * c2
             s[i], s[i + 1056] = ac + bd, eg + fh
-            re, im = a_c + f_h, e_g - b_d
-            s[i + 264], s[i + 1320] = re * c1 - im * s1, re * s1 + im * c1
-            re, im = ac - bd, eg - fh
-            s[i + 528], s[i + 1584] = re * c2 - im * s2, re * s2 + im * c2
-            re, im = a_c - f_h, e_g + b_d
-            s[i + 792], s[i + 1848] = re * c3 - im * s3, re * s3 + im * c3
-        for k in range(4):
-            x, y = s[264 * k : 264 * k + size], s[264 * (k + 4) : 264 * (k + 4) + size]
-            row = out[k, 2 * begin :]
+            p, t = a_c + f_h, e_g - b_d
+            s[i + 264], s[i + 1320] = p * c1 - t * s1, p * s1 + t * c1
+            p, t = ac - bd, eg - fh
+            s[i + 528], s[i + 1584] = p * c2 - t * s2, p * s2 + t * c2
+            p, t = a_c - f_h, e_g + b_d
+            s[i + 792], s[i + 1848] = p * c3 - t * s3, p * s3 + t * c3
+        for p in range(4):
+            re, im = s[264 * p : 264 * p + size], s[264 * (p + 4) : 264 * (p + 4) + size]
+            z = out[p, 2 * begin :]
             for i in range(size):
-                row[2 * i] = x[i]
-                row[2 * i + 1] = y[i]
+                z[2 * i] = re[i]
+                z[2 * i + 1] = im[i]
 
 
 @kernel
@@ -212,6 +212,50 @@ def add_squares(z: Any, total: Any) -> None:
             re = float(row[2 * k])
             im = float(row[2 * k + 1])
             out[k] += re * re + im * im
+
+
+@kernel
+def fold(total: Any, scale: float, least: float, out: Any) -> None:
+    """Fill ``out`` with the sums of ``total`` at f and -f times ``scale``, from f = 1 on.
+
+    ``total`` (4, q) holds the frequencies 4 k + r of 4 q in row r; ``out`` (2 q,) ends with
+    the Nyquist frequency, which has no other side. None is less than ``least``.
+    """
+    q = total.shape[1]
+    nyquist = max(total[0, q // 2] * scale, least)
+    for k in range(q // 2):
+        m = q - 1 - k
+        out[4 * k] = max((total[1, k] + total[3, m]) * scale, least)
+        out[4 * k + 1] = max((total[2, k] + total[2, m]) * scale, least)
+        out[4 * k + 2] = max((total[3, k] + total[1, m]) * scale, least)
+        out[4 * k + 3] = max((total[0, k + 1] + total[0, m]) * scale, least)
+    out[2 * q - 1] = nyquist
+
+
+@kernel
+def log_products(bits: Any, cuts: Any, rest: Any, factor: Any, out: Any) -> None:
+    """Fill ``out`` with base-two logarithms of products from each cut to the next.
+
+    Of the numbers (positive, not subnormal) come the ``bits``: exponents are added, and the
+    rest, from 1 to 2, multiplied: not more than 1000 of them. ``rest`` is room for the bits of
+    that many, ``factor`` the same memory as numbers.
+    """
+    for s in range(out.size):
+        some = bits[cuts[s] : cuts[s + 1]]
+        exponent = 0
+        for i in range(some.size):
+            exponent += (some[i] >> 52) - 1023
+            rest[i] = (some[i] & ((1 << 52) - 1)) | (1023 << 52)
+        whole = some.size - some.size % 4
+        a = b = c = d = 1.0
+        for i in range(0, whole, 4):
+            a *= factor[i]
+            b *= factor[i + 1]
+            c *= factor[i + 2]
+            d *= factor[i + 3]
+        for i in range(whole, some.size):
+            a *= factor[i]
+        out[s] = exponent + math.log2((a * b) * (c * d))
 
 
 @kernel

@@ -17,7 +17,7 @@ from ..errors import MetadataError, ParameterError, WaveformError
 from ..processing import response_curve
 from ..times import TimeLike
 from ..types import FloatArray
-from ._kernels import add_squares, quarter_lines, quarter_rows
+from ._kernels import add_squares, fold, log_products, quarter_lines, quarter_rows
 from ._stft import nearest, span_from
 from ._windows import IntArray, filtered_text, squared
 
@@ -32,6 +32,9 @@ ROUNDING = 3e-14
 """Mean power of the rounding of a single-precision transform, as a share of the mean power."""
 
 SMOOTHING, STEP = 1.0, 0.125  # octaves
+STRETCH = 512
+"""Powers multiplied before the logarithm is taken."""
+
 TAPERED = 0.2
 """Share of a sub-window that is tapered, both ends together."""
 
@@ -102,6 +105,9 @@ class _Plan:
     edges: FloatArray
     low: IntArray
     high: IntArray
+    cuts: IntArray
+    lower: IntArray
+    upper: IntArray
 
     @property
     def frequencies(self) -> FloatArray:
@@ -239,6 +245,11 @@ def _plan(rate: float, length: float) -> _Plan:
     taper = cosine_flanks(size, TAPERED)
     periods = 1.0 / (np.arange(size // 2, 0, -1) * (rate / size))
     left, right, centre = period_bins(periods)
+    low = np.searchsorted(periods, left, side="left").astype(np.int64)
+    high = np.searchsorted(periods, right, side="right").astype(np.int64)
+    # frequencies ascend: bins begin where, by period, they end; no stretch is long
+    half = size // 2
+    cuts = np.unique(np.concatenate([half - low, half - high, np.arange(0, half, STRETCH), [half]]))
     return _Plan(
         rate=rate,
         samples=samples,
@@ -248,8 +259,11 @@ def _plan(rate: float, length: float) -> _Plan:
         count=(samples - size) // (size // 4) + 1,
         periods=centre,
         edges=np.column_stack([left, right]),
-        low=np.searchsorted(periods, left, side="left").astype(np.int64),
-        high=np.searchsorted(periods, right, side="right").astype(np.int64),
+        low=low,
+        high=high,
+        cuts=cuts.astype(np.int64),
+        lower=np.searchsorted(cuts, half - high),
+        upper=np.searchsorted(cuts, half - low),
     )
 
 
@@ -306,11 +320,11 @@ def _levels(
         if not single.fits(x):
             usable[k] = False
             continue
-        out[k], rounding = _smoothed(single.density(), plan)
+        out[k], rounding = _smoothed(*single.density(), plan)
         if rounding > TOLERATED:
             double = double or _Transform(plan, np.float64)
             double.fits(x)
-            out[k], _ = _smoothed(double.density(), plan)
+            out[k], _ = _smoothed(*double.density(), plan)
     return usable
 
 
@@ -327,51 +341,55 @@ class _Transform:
         self.plan, self.kind = plan, kind
         self.buffer: NDArray[Any] = np.zeros((4, 2 * q), dtype=kind)
         self.total = np.zeros((4, q))
-        self.line = np.zeros((2, plan.count))
-        self.flanks = np.ascontiguousarray(plan.taper.reshape(4, q)[[0, 3]])
+        self.power = np.zeros(2 * q)
+        self.x: NDArray[Any] = np.zeros((plan.count + 3, q), dtype=kind)
+        self.level, self.line = np.zeros(plan.count + 3), np.zeros((2, plan.count))
+        self.tapers: NDArray[Any] = plan.taper.reshape(4, q).astype(kind)
         angle = -2.0 * np.pi * np.arange(q) / plan.size
         self.turn: NDArray[Any] = np.array([np.cos(angle), np.sin(angle)], dtype=kind)
-        self.room: NDArray[Any] = np.zeros(2112, dtype=kind)
-        self.x: FloatArray = np.empty(plan.samples)
+        self.room: NDArray[Any] = np.zeros(2376, dtype=kind)
+        self.room[2120:] = np.arange(256)
 
     def fits(self, x: NDArray[Any]) -> bool:
         """Take the samples of one window; return whether they are numbers."""
-        self.x[:] = x
-        quarter_lines(self.x, self.plan.size // 4, self.line[0], self.line[1])
+        quarter_lines(x, self.x, self.level, self.line[0], self.line[1])
         return bool(np.isfinite(self.line).all())  # one that is none spoils the sums
 
-    def density(self) -> FloatArray:
-        """Return the mean periodogram from the lowest frequency above 0 Hz to Nyquist."""
+    def density(self) -> tuple[FloatArray, float]:
+        """Return the mean periodogram from the lowest frequency above 0 Hz to Nyquist.
+
+        Also the mean power that rounding goes by: that of the density and of the lines.
+        """
         from scipy.fft import fft
 
-        x, line, buffer = self.x, self.line, self.buffer
-        q, count = self.plan.size // 4, self.plan.count
+        buffer, plan, total = self.buffer, self.plan, self.total
         z = buffer.view(np.complex64 if self.kind is np.float32 else np.complex128)
-        self.total[:] = 0.0
-        for j in range(0, count, 2):
-            k = min(j + 1, count - 1)
-            u, v = x[j * q : (j + 4) * q], x[k * q : (k + 4) * q]
-            quarter_rows(u, v, line[:, j], line[:, k], self.flanks, self.turn, self.room, buffer)
+        total[:] = 0.0
+        for j in range(0, plan.count, 2):
+            k = min(j + 1, plan.count - 1)
+            quarter_rows(
+                self.x, self.level, self.line, j, k, self.tapers, self.turn, self.room, buffer
+            )
             if k == j:  # the last one twice, at half its power
                 buffer *= math.sqrt(0.5)
-            add_squares(fft(z, axis=1, overwrite_x=True).view(self.kind), self.total)
-        power = self.total.T.ravel()  # the transform of row r has the frequencies 4 k + r
-        half = self.plan.size // 2
-        density = power[1 : half + 1] + power[: half - 1 : -1]
-        density[-1] *= 0.5  # the Nyquist frequency has no other side
-        density *= self.plan.scale / count
-        return np.asarray(density)
+            add_squares(fft(z, axis=1, overwrite_x=True).view(self.kind), total)
+        fold(total, plan.scale / plan.count, SMALLEST, self.power)
+        tilt = float(np.mean(self.line[1] ** 2)) * plan.size**2 / 12.0
+        return self.power, float(self.power.mean()) + tilt * 2.0 / plan.rate
 
 
-def _smoothed(power: FloatArray, plan: _Plan) -> tuple[FloatArray, float]:
-    """Return decibels by bin, and the largest rounding in any of them (if single precision)."""
-    level = np.log(np.maximum(power[::-1], SMALLEST))
-    level *= 10.0 / math.log(10.0)
-    sums = np.zeros(len(level) + 1)
-    np.cumsum(level, out=sums[1:])
+def _smoothed(power: FloatArray, mean: float, plan: _Plan) -> tuple[FloatArray, float]:
+    """Return decibels by bin, and the largest rounding in any of them (if single precision).
+
+    A sum of logarithms is the logarithm of a product: few logarithms for many powers.
+    """
+    sums = np.zeros(len(plan.cuts))
+    room = np.empty(STRETCH, dtype=np.int64)
+    log_products(power.view(np.int64), plan.cuts, room, room.view(np.float64), sums[1:])
+    np.cumsum(sums, out=sums)
     width = plan.high - plan.low
-    decibels = (sums[plan.high] - sums[plan.low]) / width
-    noise = ROUNDING * power.mean() / 10.0 ** (decibels / 10.0)
+    decibels = (sums[plan.upper] - sums[plan.lower]) * (10.0 * math.log10(2.0)) / width
+    noise = ROUNDING * mean / 10.0 ** (decibels / 10.0)
     miss = (10.0 / math.log(10.0)) * (noise + 2.0 * np.sqrt(noise / (plan.count * width)))
     return decibels, float(miss.max())
 
