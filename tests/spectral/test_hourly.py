@@ -13,6 +13,7 @@ from obspy.signal.invsim import cosine_taper
 import paektuseis as ps
 from paektuseis.provenance import note
 from paektuseis.spectral import hourly
+from paektuseis.spectral._kernels import log_products
 
 T0 = UTCDateTime("2014-03-01")
 
@@ -124,6 +125,24 @@ def test_double_precision_where_single_would_not_do(rng, monkeypatch):
     assert np.abs(ps.noise_psd(trace(x)).decibels[0] - truth).max() < 1e-4
     monkeypatch.setattr(hourly, "TOLERATED", np.inf)
     assert np.abs(ps.noise_psd(trace(x)).decibels[0] - truth).max() > 1e-3
+
+
+def test_double_precision_on_a_steep_line(rng, monkeypatch):
+    """The rounding of a line that is removed counts, though it leaves no power."""
+    x = 1234.567 * np.arange(80_000) + 1e-2 * rng.normal(size=80_000)
+    truth = literal(x, 20.0, 3600.0)
+    assert np.abs(ps.noise_psd(trace(x)).decibels[0] - truth).max() < 1e-4
+    monkeypatch.setattr(hourly, "TOLERATED", np.inf)
+    assert np.abs(ps.noise_psd(trace(x)).decibels[0] - truth).max() > 1e-3
+
+
+def test_logarithm_of_a_product_is_the_sum_of_logarithms(rng):
+    power = np.concatenate([10.0 ** rng.uniform(-300, 300, 900), np.full(512, hourly.SMALLEST)])
+    cuts = np.array([0, 1, 2, 7, 300, 812, 900, 1412])
+    room, out = np.empty(512, dtype=np.int64), np.empty(7)
+    log_products(power.view(np.int64), cuts, room, room.view(np.float64), out)
+    truth = np.add.reduceat(np.log2(power), cuts[:-1])
+    assert out == pytest.approx(truth, rel=1e-13, abs=1e-9)
 
 
 @pytest.mark.parametrize("below", [60, 100])

@@ -29,7 +29,10 @@ TOLERATED = 1e-4
 """Decibels of rounding above which an hour is transformed again in double precision."""
 
 ROUNDING = 3e-14
-"""Mean power of the rounding of a single-precision transform, as a share of the mean power."""
+"""Mean power of the rounding of a single-precision transform, as a share of the mean power.
+
+The power of the lines removed counts with it.
+"""
 
 SMOOTHING, STEP = 1.0, 0.125  # octaves
 STRETCH = 512
@@ -166,8 +169,8 @@ def noise_psd(
     the response taken off; decibels averaged over full octaves in steps of an eighth. (An
     hour at 100 Hz has 18 sub-windows of 655 s.) Transforms run in single precision, two
     sub-windows to a transform; where its rounding could reach 1e-4 dB in a bin, which needs a
-    bin far below the strongest, the hour is done again in double precision. A window during
-    which the response changes is left out.
+    bin far below the strongest or below the line removed, the hour is done again in double
+    precision. A window during which the response changes is left out.
 
     A mean of decibels lies below the decibels of the mean: for stationary noise 0.4 dB here.
 
