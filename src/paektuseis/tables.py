@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from .errors import ParameterError
 from .times import as_timestamps
@@ -144,7 +145,19 @@ class Schema:
     def concat(self, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
         """Stack tables of this schema; none, or only empty ones, give an empty table."""
         full = [f for f in frames if len(f)]
-        return pd.concat(full, ignore_index=True) if full else self.frame()
+        if not full:
+            return self.frame()
+        coded = [
+            name
+            for name in full[0].columns
+            if all(isinstance(f[name].dtype, pd.CategoricalDtype) for f in full)
+        ]
+        if not coded:
+            return pd.concat(full, ignore_index=True)
+        out = pd.concat([f.drop(columns=coded) for f in full], ignore_index=True)
+        for name in coded:  # a plain concat would make texts of different categories
+            out[name] = union_categoricals([f[name] for f in full], sort_categories=True)
+        return out[list(full[0].columns)]
 
     def describe(self) -> str:
         """Return the table's columns as text, one a line (used by the documentation)."""

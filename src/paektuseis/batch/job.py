@@ -71,6 +71,7 @@ def run_job(job: DayJob) -> Receipt:
         settings=job.settings,
         measure_events=job.measure_events,
         station_spectra=False,
+        per_octave=job.settings.spectra.per_octave,
         rate_window=RATE_WINDOW,
         threads=job.threads,
     )

@@ -20,7 +20,7 @@ from pandas.api.types import union_categoricals
 from ..errors import OutputError
 from ..io import make_folder, write_table, write_text
 from ..pipeline import DayResult
-from ..spectral import NoisePSD, octave_bands
+from ..spectral import NoisePSD
 from ..types import Spectrogram
 
 RESULTS = "tables"
@@ -62,7 +62,7 @@ def write_day(
         rows = {table: len(frame) for table, frame in result.tables.items()}
         for table, frame in result.tables.items():
             write_table(frame, temporary / f"{table}.parquet")
-        spectra = _stored(result)
+        spectra = list(result.spectrograms.values())
         seen = [np.asarray(np.isfinite(s.values).any(axis=0)) for s in spectra]
         noise = list(result.noise.values())
         for table, frame, arrays in (
@@ -158,14 +158,6 @@ def remove_result(out: Path, name: str) -> None:
 
 
 # arrays as tables ----------------------------------------------------------------------------
-
-
-def _stored(result: DayResult) -> list[Spectrogram]:
-    per_octave = result.settings.spectra.per_octave
-    return [
-        octave_bands(gram, per_octave=per_octave) if per_octave else gram
-        for gram in result.spectrograms.values()
-    ]
 
 
 def _spectra_rows(spectra: list[Spectrogram], seen: list[NDArray[np.bool_]]) -> pd.DataFrame:

@@ -105,6 +105,7 @@ def process_day(
     settings: Settings | None = None,
     measure_events: bool = True,
     station_spectra: bool = True,
+    per_octave: int = 0,
     rate_window: float | None = None,
     threads: int = 1,
     progress: Progress | None = None,
@@ -131,6 +132,8 @@ def process_day(
         Read each event's window again and measure its amplitudes and spectra.
     station_spectra : bool, optional
         Also the median spectrum of each measured channel (``spectra``).
+    per_octave : int, optional
+        Reduce the spectrograms to so many bands in an octave; 0 keeps every frequency.
     rate_window : float, optional
         Seconds of a window of the rates; by default an hour, ten minutes for spans up to 6 h.
     threads : int, optional
@@ -169,7 +172,14 @@ def process_day(
     def measure(name: str) -> ChannelDay | PaektuseisError:
         try:
             return process_channel(
-                archive, name, start, end, settings, inventory, station_spectrum=station_spectra
+                archive,
+                name,
+                start,
+                end,
+                settings,
+                inventory,
+                station_spectrum=station_spectra,
+                per_octave=per_octave,
             )
         except PaektuseisError as error:  # one bad channel does not end the day
             return error
