@@ -11,11 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_object_dtype
 
 from ..errors import OutputError, ParameterError
 from ..tables import Schema
 from ._output import atomic_path
 from ._sources import one_path
+
+PART = 65_536
+"""Rows of a long table turned into Parquet at once: its memory stays that of a part."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -131,6 +135,14 @@ def _write_parquet(
     import pyarrow.parquet as pq
 
     try:
+        if len(out) > PART and not arrays and not any(map(is_object_dtype, out.dtypes)):
+            first = pa.Table.from_pandas(out.iloc[:PART], preserve_index=False)
+            with pq.ParquetWriter(temporary, first.schema, compression="zstd") as writer:
+                writer.write_table(first)
+                for begin in range(PART, len(out), PART):
+                    part = out.iloc[begin : begin + PART]
+                    writer.write_table(pa.Table.from_pandas(part, first.schema, False))
+            return
         table = pa.Table.from_pandas(out, preserve_index=False)
         for i, name in enumerate(out.columns):  # a list column without rows has no type of its own
             kind = table.schema.field(i).type

@@ -217,6 +217,10 @@ def process_day(
         "ratios": tables.RATIOS.concat(c.ratios for c in channels),
         "detections": within(found, start, end),
     }
+    spectrograms = {c.trace_id: c.spectrogram for c in channels if c.spectrogram is not None}
+    spectra = {c.trace_id: c.psd for c in channels if c.psd is not None}
+    noise = {c.trace_id: c.noise for c in channels if c.noise is not None}
+    del channels  # their tables stand in the day's: half the memory
     drafts = within(draft_events(good, settings, start, quality=context), start, end)
     measured: list[tuple[pd.DataFrame, pd.DataFrame]] = []
     if measure_events:
@@ -252,9 +256,9 @@ def process_day(
         starttime=start,
         endtime=end,
         tables=out,
-        spectrograms={c.trace_id: c.spectrogram for c in channels if c.spectrogram is not None},
-        spectra={c.trace_id: c.psd for c in channels if c.psd is not None},
-        noise={c.trace_id: c.noise for c in channels if c.noise is not None},
+        spectrograms=spectrograms,
+        spectra=spectra,
+        noise=noise,
         settings=settings,
         network=network,
         inventory=inventory,
