@@ -129,7 +129,7 @@ def test_double_precision_where_single_would_not_do(rng, monkeypatch):
 
 def test_double_precision_on_a_steep_line(rng, monkeypatch):
     """The rounding of a line that is removed counts, though it leaves no power."""
-    x = 1234.567 * np.arange(80_000) + 1e-2 * rng.normal(size=80_000)
+    x = 123.4567 * np.arange(80_000) + 1e-2 * rng.normal(size=80_000)
     truth = literal(x, 20.0, 3600.0)
     assert np.abs(ps.noise_psd(trace(x)).decibels[0] - truth).max() < 1e-4
     monkeypatch.setattr(hourly, "TOLERATED", np.inf)
