@@ -304,6 +304,176 @@ ARRIVALS = Schema(
     ),
 )
 
+PICKS = Schema(
+    "picks",
+    (
+        _opt("event_id", "text", "", "event the pick belongs to, '' where none is known"),
+        _ID,
+        Column("phase", "text", "", "P or S"),
+        Column("time", "time", "UTC", "arrival"),
+        Column("uncertainty", "float", "s", "one standard error of the time"),
+        Column("snr", "float", "ratio", "rms after the pick over rms before it, in its band"),
+        Column("polarity", "text", "", "first motion: up, down or '' where it is not clear"),
+        Column("quality", "text", "", "A (best), B, C or D"),
+        _opt("method", "text", "", "picker"),
+        _FMIN,
+        _FMAX,
+    ),
+)
+PHASES = ("P", "S")
+POLARITIES = ("", "up", "down")
+QUALITIES = ("A", "B", "C", "D")
+
+RESIDUALS = Schema(
+    "residuals",
+    (
+        _opt("event_id", "text", "", "event located"),
+        _ID,
+        Column("phase", "text", "", "P or S"),
+        Column("time", "time", "UTC", "arrival picked"),
+        Column("residual", "float", "s", "picked - predicted"),
+        Column("weight", "float", "share", "weight in the solution, 0 = not used"),
+        Column("distance_km", "float", "km", "epicentral distance"),
+        Column("azimuth", "float", "degrees", "from epicentre to station, from north"),
+        _opt("takeoff", "float", "degrees", "at the source, 0 down, 180 up"),
+        _opt("uncertainty", "float", "s", "standard error used for the pick and the model"),
+    ),
+)
+
+ORIGINS = Schema(
+    "origins",
+    (
+        _EVENT,
+        Column("time", "time", "UTC", "origin time"),
+        Column("latitude", "float", "degrees north", "epicentre, NaN where unknown"),
+        Column("longitude", "float", "degrees east", "epicentre, NaN where unknown"),
+        Column("depth_km", "float", "km below sea level", "negative above, NaN where unknown"),
+        Column("time_uncertainty", "float", "s", "one standard error"),
+        Column("horizontal_uncertainty_km", "float", "km", "semi-major axis, 68 % ellipse"),
+        Column("depth_uncertainty_km", "float", "km", "half of the central 68 % of depth"),
+        Column("n_picks", "int", "picks", "arrivals used"),
+        Column("n_stations", "int", "stations", "stations used"),
+        Column("rms", "float", "s", "weighted root mean square of the residuals"),
+        Column("azimuthal_gap", "float", "degrees", "largest angle without a station"),
+        Column("nearest_km", "float", "km", "epicentral distance of the nearest station"),
+        Column("method", "text", "", "how it was located"),
+        Column("model", "text", "", "velocity model"),
+        Column("quality", "text", "", "A (best), B, C or D"),
+        _opt("semi_minor_km", "float", "km", "semi-minor axis, 68 % ellipse of the epicentre"),
+        _opt("major_azimuth", "float", "degrees", "direction of the semi-major axis, from north"),
+        _opt("distance_km", "float", "km", "from the station, where one station located it"),
+        _opt("distance_uncertainty_km", "float", "km", "one standard error"),
+        _opt("backazimuth", "float", "degrees", "from the station, where one located it"),
+        _opt("backazimuth_uncertainty", "float", "degrees", "one standard error"),
+        _opt("incidence", "float", "degrees", "at the station, 0 from straight below"),
+        _opt("note", "text", "", "remarks: what is not resolved"),
+    ),
+)
+
+MAGNITUDES = Schema(
+    "magnitudes",
+    (
+        _EVENT,
+        Column("kind", "text", "", "ML, Md, Mw or Me"),
+        Column("scale", "text", "", "name of the formula"),
+        Column("value", "float", "", "magnitude, NaN where refused"),
+        Column("uncertainty", "float", "", "one standard error, NaN for a single station"),
+        Column("n", "int", "stations", "stations used"),
+        Column("stations", "list", "", "NET.STA used"),
+        _opt("corner_frequency", "float", "Hz", "Mw: corner of the source spectrum"),
+        _opt("corner_uncertainty", "float", "Hz", "one standard error"),
+        _opt("moment", "float", "N m", "Mw: seismic moment"),
+        _opt("note", "text", "", "why refused, or remarks"),
+    ),
+)
+
+STATION_MAGNITUDES = Schema(
+    "station_magnitudes",
+    (
+        _opt("event_id", "text", "", "event"),
+        _ID,
+        Column("kind", "text", "", "ML, Md, Mw or Me"),
+        Column("scale", "text", "", "name of the formula"),
+        Column("value", "float", "", "magnitude at the station"),
+        Column("residual", "float", "", "value - network value"),
+        Column("amplitude", "float", "see units", "amplitude, duration or moment it rests on"),
+        Column("units", "text", "", "unit of amplitude"),
+        Column("distance_km", "float", "km", "hypocentral distance"),
+        _opt("time", "time", "UTC", "instant of the amplitude"),
+        _opt("snr", "float", "ratio", "amplitude over that of the noise before"),
+        _opt("used", "bool", "", "whether it counts in the network value"),
+        _opt("note", "text", "", "why it does not count"),
+    ),
+)
+
+CLASSES = Schema(
+    "classes",
+    (
+        _EVENT,
+        Column("label", "text", "", "class of the event"),
+        Column("margin", "float", "share", "score of the class - score of the next, 0 to 1"),
+        Column("reason", "text", "", "sentence naming the features that decided"),
+        _opt("runner_up", "text", "", "class with the next score"),
+        _opt("method", "text", "", "rules or the name of a model"),
+    ),
+)
+LABELS = (
+    "VT", "LP", "hybrid", "VLP", "harmonic", "tremor", "explosion", "regional",
+    "teleseism", "noise",
+)  # fmt: skip
+
+FAMILIES = Schema(
+    "families",
+    (
+        Column("family", "text", "", "identifier of the family, '' for an event in none"),
+        _EVENT,
+        Column("time", "time", "UTC", "onset of the event"),
+        Column("correlation", "float", "", "with the family's stack or its master, -1 to 1"),
+        Column("lag", "float", "s", "shift that aligns it with the master"),
+        Column("relative_magnitude", "float", "", "log10 of the amplitude over the master's"),
+        Column("n_stations", "int", "stations", "stations compared"),
+        _opt("master", "bool", "", "whether it is the family's master event"),
+        _FMIN,
+        _FMAX,
+    ),
+)
+
+REPEATS = Schema(
+    "repeats",
+    (
+        Column("template", "text", "", "name of the template"),
+        Column("time", "time", "UTC", "instant the template's start is found at"),
+        Column("correlation", "float", "", "mean over the channels, -1 to 1"),
+        Column("threshold", "float", "", "value it had to exceed"),
+        Column("mad", "float", "", "median absolute deviation of the correlation that day"),
+        Column("n_channels", "int", "channels", "channels with a record there"),
+        Column("relative_magnitude", "float", "", "log10 of amplitude over the template's"),
+        _opt("method", "text", "", "how the threshold was set"),
+    ),
+)
+
+TREMOR = Schema(
+    "tremor",
+    (
+        _EVENT,
+        _START,
+        _END,
+        Column("kind", "text", "", "sustained (amplitude) or harmonic"),
+        Column("n_stations", "int", "stations", "most stations in agreement"),
+        Column("stations", "list", "", "NET.STA in agreement at any time"),
+        Column("peak", "float", "see units", "largest value at the best station"),
+        Column("units", "text", "", "unit of peak"),
+        Column("peak_time", "time", "UTC", "window of the peak"),
+        Column("reduced_displacement", "float", "cm2", "at the peak, NaN where not physical"),
+        _opt("fundamental", "float", "Hz", "median fundamental, NaN unless harmonic"),
+        _opt("fundamental_min", "float", "Hz", "lowest fundamental of the track"),
+        _opt("fundamental_max", "float", "Hz", "highest fundamental of the track"),
+        _opt("glide", "float", "Hz/min", "slope of the fundamental with time (Theil-Sen)"),
+        _FMIN,
+        _FMAX,
+    ),
+)
+
 JOBS = Schema(
     "jobs",
     (
@@ -341,5 +511,14 @@ ALL: tuple[Schema, ...] = (
     RATES,
     TRUTH,
     ARRIVALS,
+    PICKS,
+    RESIDUALS,
+    ORIGINS,
+    MAGNITUDES,
+    STATION_MAGNITUDES,
+    CLASSES,
+    FAMILIES,
+    REPEATS,
+    TREMOR,
     JOBS,
 )

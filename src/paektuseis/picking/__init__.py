@@ -1,0 +1,5 @@
+"""Picking: arrivals of P and S refined around a trigger, each with its uncertainty."""
+
+from __future__ import annotations
+
+__all__: list[str] = []
