@@ -16,13 +16,25 @@ from .settings import (
     SpectralSettings,
 )
 from .text import settings_hash, settings_to_toml
+from .understanding import (
+    ClassSettings,
+    FamilySettings,
+    LocationSettings,
+    MagnitudeSettings,
+    PickSettings,
+)
 
 __all__ = [
     "AmplitudeSettings",
+    "ClassSettings",
     "DataSettings",
     "DetectorSettings",
     "EventSettings",
+    "FamilySettings",
+    "LocationSettings",
+    "MagnitudeSettings",
     "PageSettings",
+    "PickSettings",
     "RatioSettings",
     "Settings",
     "SpectralSettings",

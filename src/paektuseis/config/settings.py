@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from ..errors import ConfigError
-from ..types import Band
+from ._fields import band, one_of, positive, setting, share
+from .understanding import (
+    ClassSettings,
+    FamilySettings,
+    LocationSettings,
+    MagnitudeSettings,
+    PickSettings,
+)
 
 Method = Literal["classic", "recursive", "delayed", "z", "carl"]
 Statistic = Literal["mean_abs", "median_abs", "rms", "max_abs"]
@@ -22,65 +29,37 @@ SSAM_EDGES = (
 )
 
 
-def _setting(default: Any, unit: str, help_: str) -> Any:
-    return field(default=default, metadata={"unit": unit, "help": help_})
-
-
-def _positive(where: str, **values: float | None) -> None:
-    for name, value in values.items():
-        if value is not None and not value > 0:
-            raise ConfigError(f"{where}.{name}={value}: must be greater than 0")
-
-
-def _share(where: str, **values: float) -> None:
-    for name, value in values.items():
-        if not 0 <= value <= 1:
-            raise ConfigError(f"{where}.{name}={value}: must lie between 0 and 1")
-
-
-def _one_of(where: str, name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ConfigError(f"{where}.{name}={value!r}: choose one of {', '.join(allowed)}")
-
-
-def _band(where: str, freqmin: float | None, freqmax: float | None) -> None:
-    try:
-        Band(freqmin=freqmin, freqmax=freqmax)
-    except ValueError as error:
-        raise ConfigError(f"{where}: {error}") from error
-
-
 @dataclass(frozen=True, kw_only=True)
 class DataSettings:
     """Which records are read and how they are prepared."""
 
-    trace_ids: tuple[str, ...] = _setting(
+    trace_ids: tuple[str, ...] = setting(
         ("*.?H?", "*.?L?", "*.?N?", "*.?P?"), "", "trace ids to use (wildcards)"
     )
-    measured: str = _setting(
+    measured: str = setting(
         "*Z", "", "channels with continuous amplitudes, spectra and a page (wildcards)"
     )
-    detrend: Detrend = _setting(  # noqa: RUF009
+    detrend: Detrend = setting(  # noqa: RUF009
         "demean", "", "of an event's window before it is measured: demean or linear"
     )
-    physical_units: bool = _setting(
+    physical_units: bool = setting(
         True, "", "remove the instrument response where metadata hold one; else stay in counts"
     )
-    response_freqmin: float = _setting(
+    response_freqmin: float = setting(
         0.02, "Hz", "lower edge of the flat band of the response removal"
     )
-    response_freqmax: float = _setting(
+    response_freqmax: float = setting(
         0.8, "share of Nyquist", "upper edge of the flat band of the response removal"
     )
-    response_memory: float = _setting(
+    response_memory: float = setting(
         600.0,
         "s",
         "continuous records: a sample in physical units depends on so much record on either side",
     )
 
     def __post_init__(self) -> None:
-        _one_of("data", "detrend", self.detrend, ("demean", "linear"))
-        _positive(
+        one_of("data", "detrend", self.detrend, ("demean", "linear"))
+        positive(
             "data",
             response_freqmin=self.response_freqmin,
             response_memory=self.response_memory,
@@ -95,30 +74,30 @@ class DataSettings:
 class DetectorSettings:
     """One STA/LTA network detector in one band."""
 
-    name: str = _setting("vt", "", "name of the detector, part of the event ids")
-    channels: str = _setting("*Z", "", "trace ids it listens to (wildcards)")
-    freqmin: float = _setting(5.0, "Hz", "lower corner of the band-pass")
-    freqmax: float = _setting(20.0, "Hz", "upper corner of the band-pass")
-    corners: int = _setting(4, "", "order of the Butterworth filter")
-    method: Method = _setting(  # noqa: RUF009
+    name: str = setting("vt", "", "name of the detector, part of the event ids")
+    channels: str = setting("*Z", "", "trace ids it listens to (wildcards)")
+    freqmin: float = setting(5.0, "Hz", "lower corner of the band-pass")
+    freqmax: float = setting(20.0, "Hz", "upper corner of the band-pass")
+    corners: int = setting(4, "", "order of the Butterworth filter")
+    method: Method = setting(  # noqa: RUF009
         "recursive", "", "characteristic function: " + ", ".join(METHODS)
     )
-    sta: float = _setting(0.5, "s", "short window")
-    lta: float = _setting(20.0, "s", "long window")
-    thr_on: float = _setting(3.5, "ratio", "switches a trigger on")
-    thr_off: float = _setting(1.5, "ratio", "switches it off")
-    freeze: bool = _setting(
+    sta: float = setting(0.5, "s", "short window")
+    lta: float = setting(20.0, "s", "long window")
+    thr_on: float = setting(3.5, "ratio", "switches a trigger on")
+    thr_off: float = setting(1.5, "ratio", "switches it off")
+    freeze: bool = setting(
         False, "", "hold the long window while triggered (small events soon after large ones)"
     )
-    min_duration: float = _setting(0.0, "s", "shorter triggers are dropped")
-    dead_time: float = _setting(0.0, "s", "no new trigger within this time after one")
-    min_stations: int = _setting(
+    min_duration: float = setting(0.0, "s", "shorter triggers are dropped")
+    dead_time: float = setting(0.0, "s", "no new trigger within this time after one")
+    min_stations: int = setting(
         0,
         "stations",
         "stations that must agree; 0 = two thirds of those with data, at least 3 of them",
     )
-    window: float = _setting(3.0, "s", "onsets this close belong together (plus move-out)")
-    velocity: float = _setting(
+    window: float = setting(3.0, "s", "onsets this close belong together (plus move-out)")
+    velocity: float = setting(
         5.0, "km/s", "slowest expected crossing of the network: move-out = distance / velocity"
     )
 
@@ -126,7 +105,7 @@ class DetectorSettings:
         where = f"detector {self.name!r}"
         if not self.name or not all(c.isalnum() or c in "-_" for c in self.name):
             raise ConfigError(f"{where}: use letters, digits, - and _ in a detector's name")
-        _positive(
+        positive(
             where,
             freqmin=self.freqmin,
             freqmax=self.freqmax,
@@ -136,8 +115,8 @@ class DetectorSettings:
             thr_on=self.thr_on,
             velocity=self.velocity,
         )
-        _band(where, self.freqmin, self.freqmax)
-        _one_of(where, "method", self.method, METHODS)
+        band(where, self.freqmin, self.freqmax)
+        one_of(where, "method", self.method, METHODS)
         if self.sta >= self.lta:
             raise ConfigError(f"{where}: sta={self.sta} s must be shorter than lta={self.lta} s")
         if self.method in ("classic", "recursive") and self.thr_on >= self.lta / self.sta:
@@ -157,62 +136,62 @@ class DetectorSettings:
 class AmplitudeSettings:
     """Continuous amplitude."""
 
-    window: float = _setting(600.0, "s", "length of an RSAM window")
-    statistic: Statistic = _setting(  # noqa: RUF009
+    window: float = setting(600.0, "s", "length of an RSAM window")
+    statistic: Statistic = setting(  # noqa: RUF009
         "mean_abs", "", "statistic: " + ", ".join(STATISTICS)
     )
-    freqmin: float | None = _setting(1.0, "Hz", "lower corner of the band, none = open")
-    freqmax: float | None = _setting(16.0, "Hz", "upper corner of the band, none = open")
-    min_coverage: float = _setting(0.8, "share", "below it a window has no value")
+    freqmin: float | None = setting(1.0, "Hz", "lower corner of the band, none = open")
+    freqmax: float | None = setting(16.0, "Hz", "upper corner of the band, none = open")
+    min_coverage: float = setting(0.8, "share", "below it a window has no value")
 
     def __post_init__(self) -> None:
-        _positive("amplitude", window=self.window)
-        _one_of("amplitude", "statistic", self.statistic, STATISTICS)
-        _band("amplitude", self.freqmin, self.freqmax)
-        _share("amplitude", min_coverage=self.min_coverage)
+        positive("amplitude", window=self.window)
+        one_of("amplitude", "statistic", self.statistic, STATISTICS)
+        band("amplitude", self.freqmin, self.freqmax)
+        share("amplitude", min_coverage=self.min_coverage)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RatioSettings:
     """Ratios of amplitudes in neighbouring bands."""
 
-    names: tuple[str, ...] = _setting(
+    names: tuple[str, ...] = setting(
         ("vlar", "lrar", "rmar", "dsar"), "", "which of " + ", ".join(RATIOS)
     )
-    window: float = _setting(600.0, "s", "length of a window")
-    statistic: Statistic = _setting(  # noqa: RUF009
+    window: float = setting(600.0, "s", "length of a window")
+    statistic: Statistic = setting(  # noqa: RUF009
         "median_abs",
         "",
         "amplitude: median_abs shows the background, mean_abs mostly the earthquakes",
     )
-    min_coverage: float = _setting(0.8, "share", "below it a window has no value")
+    min_coverage: float = setting(0.8, "share", "below it a window has no value")
 
     def __post_init__(self) -> None:
-        _positive("ratios", window=self.window)
+        positive("ratios", window=self.window)
         for name in self.names:
-            _one_of("ratios", "names", name, RATIOS)
-        _one_of("ratios", "statistic", self.statistic, STATISTICS)
-        _share("ratios", min_coverage=self.min_coverage)
+            one_of("ratios", "names", name, RATIOS)
+        one_of("ratios", "statistic", self.statistic, STATISTICS)
+        share("ratios", min_coverage=self.min_coverage)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpectralSettings:
     """Continuous spectra."""
 
-    window: float = _setting(10.24, "s", "length of one transformed piece of the spectrogram")
-    overlap: float = _setting(0.5, "share", "overlap of the pieces")
-    average: float = _setting(60.0, "s", "pieces averaged into one column; 0 = none")
-    psd_window: float = _setting(60.0, "s", "length of one piece of the station's spectrum")
-    ssam_edges: tuple[float, ...] = _setting(
+    window: float = setting(10.24, "s", "length of one transformed piece of the spectrogram")
+    overlap: float = setting(0.5, "share", "overlap of the pieces")
+    average: float = setting(60.0, "s", "pieces averaged into one column; 0 = none")
+    psd_window: float = setting(60.0, "s", "length of one piece of the station's spectrum")
+    ssam_edges: tuple[float, ...] = setting(
         SSAM_EDGES, "Hz", "edges of the bands of spectral amplitude (SSAM); empty = none"
     )
-    per_octave: int = _setting(
+    per_octave: int = setting(
         12, "bands", "spectra kept by an archive run: bands in an octave, 0 = every frequency"
     )
-    noise: bool = _setting(True, "", "hourly noise densities (PPSD)")
+    noise: bool = setting(True, "", "hourly noise densities (PPSD)")
 
     def __post_init__(self) -> None:
-        _positive("spectra", window=self.window, psd_window=self.psd_window)
+        positive("spectra", window=self.window, psd_window=self.psd_window)
         edges = self.ssam_edges
         if len(edges) == 1 or any(b <= a for a, b in pairwise(edges)) or any(e < 0 for e in edges):
             raise ConfigError(f"spectra.ssam_edges={list(edges)}: give rising frequencies in Hz")
@@ -230,38 +209,38 @@ class SpectralSettings:
 class EventSettings:
     """What is measured on each event."""
 
-    before: float = _setting(15.0, "s", "record kept before the onset")
-    after: float = _setting(30.0, "s", "record kept after the end")
-    merge_gap: float = _setting(5.0, "s", "detections of different bands this close are one event")
-    fi_low: tuple[float, float] = _setting((1.0, 2.0), "Hz", "frequency index: lower band")
-    fi_high: tuple[float, float] = _setting((10.0, 20.0), "Hz", "frequency index: upper band")
-    spectrum_freqmin: float = _setting(1.0, "Hz", "spectral measures: lower end")
-    spectrum_freqmax: float | None = _setting(
+    before: float = setting(15.0, "s", "record kept before the onset")
+    after: float = setting(30.0, "s", "record kept after the end")
+    merge_gap: float = setting(5.0, "s", "detections of different bands this close are one event")
+    fi_low: tuple[float, float] = setting((1.0, 2.0), "Hz", "frequency index: lower band")
+    fi_high: tuple[float, float] = setting((10.0, 20.0), "Hz", "frequency index: upper band")
+    spectrum_freqmin: float = setting(1.0, "Hz", "spectral measures: lower end")
+    spectrum_freqmax: float | None = setting(
         None, "Hz", "spectral measures: upper end, none = 0.8 of Nyquist"
     )
 
     def __post_init__(self) -> None:
-        _positive("events", before=self.before, after=self.after)
+        positive("events", before=self.before, after=self.after)
         for name in ("fi_low", "fi_high"):
             pair = getattr(self, name)
             if len(pair) != 2:
                 raise ConfigError(f"events.{name}={pair}: give two frequencies in Hz")
-            _band(f"events.{name}", *pair)
-        _band("events.spectrum", self.spectrum_freqmin, self.spectrum_freqmax)
+            band(f"events.{name}", *pair)
+        band("events.spectrum", self.spectrum_freqmin, self.spectrum_freqmax)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PageSettings:
     """Which pages are drawn."""
 
-    stations: bool = _setting(True, "", "a page for each vertical channel")
-    events: bool = _setting(True, "", "a page for each event")
-    max_events: int = _setting(200, "pages", "no more event pages than this, strongest first")
-    dpi: int = _setting(110, "dots/inch", "resolution of the PNG pages")
-    interval: float = _setting(0.0, "s", "time along one helicorder line; 0 = by length")
+    stations: bool = setting(True, "", "a page for each vertical channel")
+    events: bool = setting(True, "", "a page for each event")
+    max_events: int = setting(200, "pages", "no more event pages than this, strongest first")
+    dpi: int = setting(110, "dots/inch", "resolution of the PNG pages")
+    interval: float = setting(0.0, "s", "time along one helicorder line; 0 = by length")
 
     def __post_init__(self) -> None:
-        _positive("pages", dpi=self.dpi)
+        positive("pages", dpi=self.dpi)
 
 
 DEFAULT_DETECTORS: tuple[DetectorSettings, ...] = (
@@ -320,6 +299,8 @@ class Settings:
         Continuous spectra.
     events : EventSettings
         What is measured on each event.
+    picks, location, magnitudes, classes, families : PickSettings and others
+        From detections to understood events.
     pages : PageSettings
         Which pages are drawn.
     """
@@ -330,6 +311,11 @@ class Settings:
     ratios: RatioSettings = RatioSettings()
     spectra: SpectralSettings = SpectralSettings()
     events: EventSettings = EventSettings()
+    picks: PickSettings = field(default_factory=PickSettings)
+    location: LocationSettings = field(default_factory=LocationSettings)
+    magnitudes: MagnitudeSettings = field(default_factory=MagnitudeSettings)
+    classes: ClassSettings = field(default_factory=ClassSettings)
+    families: FamilySettings = field(default_factory=FamilySettings)
     pages: PageSettings = PageSettings()
 
     def __post_init__(self) -> None:
