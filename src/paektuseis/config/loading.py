@@ -25,7 +25,7 @@ def load_settings(path: str | Path | None = None) -> Settings:
     path : str or Path, optional
         A TOML file with any of the tables ``[data] [[detectors]] [amplitude] [ratios]
         [spectra] [events] [picks] [location] [magnitudes] [classes] [families] [pages]``. What
-        it leaves out keeps its default; ``[[detectors]]``, where given, replace the default detectors.
+        it leaves out keeps its default; ``[[detectors]]``, where given, replace the defaults.
 
     Returns
     -------
