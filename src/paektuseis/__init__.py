@@ -83,6 +83,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         station_table as station_table,
         travel_time as travel_time,
     )
+    from .picking import (
+        polarization as polarization,
+    )
     from .pipeline import (
         process_day as process_day,
         process_event as process_event,
@@ -245,6 +248,8 @@ _API: dict[str, str] = {
     "dsar": "amplitude",
     "peak_amplitude": "amplitude",
     "reduced_displacement": "amplitude",
+    # picking
+    "polarization": "picking",
     # catalog
     "detections_to_catalog": "catalog",
     "event_table": "catalog",

@@ -324,6 +324,27 @@ PHASES = ("P", "S")
 POLARITIES = ("", "up", "down")
 QUALITIES = ("A", "B", "C", "D")
 
+POLARIZATION = Schema(
+    "polarization",
+    (
+        _ID,
+        _START,
+        _END,
+        Column("rectilinearity", "float", "", "1 - (l2 + l3) / (2 l1), 1 for motion along a line"),
+        Column("planarity", "float", "", "1 - 2 l3 / (l1 + l2), 1 for motion in a plane"),
+        Column("azimuth", "float", "degrees", "of the main axis where it points up, from north"),
+        Column("azimuth_uncertainty", "float", "degrees", "one standard error"),
+        Column("backazimuth", "float", "degrees", "azimuth + 180: where a P from below comes from"),
+        Column("incidence", "float", "degrees", "of the main axis: 0 vertical, 90 horizontal"),
+        Column("incidence_uncertainty", "float", "degrees", "one standard error"),
+        Column("amplitude", "float", "see units", "rms along the main axis"),
+        Column("units", "text", "", "unit of amplitude"),
+        _FMIN,
+        _FMAX,
+        _opt("n_effective", "float", "samples", "independent samples in the window"),
+    ),
+)
+
 RESIDUALS = Schema(
     "residuals",
     (
@@ -512,6 +533,7 @@ ALL: tuple[Schema, ...] = (
     TRUTH,
     ARRIVALS,
     PICKS,
+    POLARIZATION,
     RESIDUALS,
     ORIGINS,
     MAGNITUDES,

@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .polarization import polarization
+
+__all__ = ["polarization"]
