@@ -123,6 +123,11 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         sound_pieces as sound_pieces,
         waveform_gaps as waveform_gaps,
     )
+    from .source import (
+        Ellipsoid as Ellipsoid,
+        Location as Location,
+        LocationGrid as LocationGrid,
+    )
     from .spectral import (
         NoisePSD as NoisePSD,
         amplitude_spectrum as amplitude_spectrum,
@@ -250,6 +255,10 @@ _API: dict[str, str] = {
     "reduced_displacement": "amplitude",
     # picking
     "polarization": "picking",
+    # source
+    "Ellipsoid": "source",
+    "Location": "source",
+    "LocationGrid": "source",
     # catalog
     "detections_to_catalog": "catalog",
     "event_table": "catalog",

@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from ._results import Ellipsoid, Location, LocationGrid
+
+__all__ = [
+    "Ellipsoid",
+    "Location",
+    "LocationGrid",
+]
