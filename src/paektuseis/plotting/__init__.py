@@ -8,12 +8,17 @@ caller, who saves them with :func:`save_figure`.
 """
 
 from .availability import plot_availability
+from .catalogue_page import plot_catalogue
 from .event_page import event_summary
 from .helicorder import plot_helicorder
+from .hypocentres import plot_depth_section, plot_epicentres
+from .magnitudes import plot_cumulative, plot_frequency_magnitude, plot_magnitude_time
 from .maps import plot_station_map
 from .network_page import network_summary
+from .particle_motion import plot_particle_motion
 from .save import save_figure
 from .series import plot_event_rate, plot_rsam
+from .source_fit import plot_source_fit
 from .spectra import plot_spectrogram, plot_spectrum
 from .station_page import station_summary
 from .timeline import plot_timeline
@@ -23,9 +28,17 @@ __all__ = [
     "event_summary",
     "network_summary",
     "plot_availability",
+    "plot_catalogue",
+    "plot_cumulative",
+    "plot_depth_section",
+    "plot_epicentres",
     "plot_event_rate",
+    "plot_frequency_magnitude",
     "plot_helicorder",
+    "plot_magnitude_time",
+    "plot_particle_motion",
     "plot_rsam",
+    "plot_source_fit",
     "plot_spectrogram",
     "plot_spectrum",
     "plot_station_map",

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
-from ..errors import ParameterError, WaveformError
-from ..tables import AMPLITUDES, ATTRIBUTES, TRIGGERS, station_of
-from ..times import TimeLike, as_timestamp
+from ..errors import ParameterError
+from ..tables import TRIGGERS, station_of
+from ..times import TimeLike
 from ..types import Spectrogram, Spectrum
 from ._envelope import as_traces, by_id, span_of
+from ._event_panels import (
+    draw_hypocentre,
+    draw_map,
+    draw_motion,
+    draw_spectrogram,
+    draw_spectrum,
+    draw_traces,
+    finite,
+    write_amplitudes,
+    write_measures,
+    write_verdict,
+)
 from ._pages import (
     header,
     instant_text,
@@ -24,29 +34,12 @@ from ._pages import (
     new_page,
     one_row,
     panel,
-    quantity,
     time_of,
     words_panel,
-    write_columns,
 )
-from ._stations import (
-    coordinates_text,
-    distances,
-    event_point,
-    reference_of,
-    stations_table,
-)
-from ._style import RED, empty_panel, label_axes, safe_text, unit_text
-from ._time import time_axis, to_days
-from .maps import plot_station_map
-from .spectra import plot_spectrogram, plot_spectrum
-from .station_page import _for_drum, _refused
-from .waveforms import band_text, plot_waveforms
-
-log = logging.getLogger("paektuseis.plotting")
-MOST_TRACES = 18
-MIN_SIGNAL = 5.0  # s, shortest window of the spectrum
-FI = "frequency_index"
+from ._stations import coordinates_text, distances, event_point, reference_of
+from ._style import safe_text
+from .source_fit import plot_source_fit
 
 
 def event_summary(
@@ -58,6 +51,13 @@ def event_summary(
     triggers: pd.DataFrame | None = None,
     attributes: pd.DataFrame | None = None,
     amplitudes: pd.DataFrame | None = None,
+    picks: pd.DataFrame | None = None,
+    origin: Any = None,
+    samples: pd.DataFrame | None = None,
+    magnitudes: pd.DataFrame | None = None,
+    classification: Any = None,
+    fit: Any = None,
+    motion: Stream | None = None,
     network: Any = None,
     inventory: Inventory | None = None,
     spectrogram: Spectrogram | None = None,
@@ -68,7 +68,7 @@ def event_summary(
     title_note: str = "",
     synthetic: bool = False,
 ) -> Figure:
-    """Draw a page for one event: traces by distance, spectrogram, spectrum, measures, map.
+    """Draw a page for one event: traces, spectrogram, spectrum, map, measures, and what it was.
 
     Results that are given are drawn as they are; a spectrogram and a spectrum
     (with the noise before the event) of the best channel are computed from the
@@ -87,6 +87,20 @@ def event_summary(
         Table of triggers, marked on their channels.
     attributes, amplitudes : DataFrame, optional
         Measures, written in words: those of the best channel, and the amplitude of each.
+    picks : DataFrame, optional
+        Arrivals (``tables.PICKS``), marked on the channels.
+    origin : mapping, Series or DataFrame of one row, optional
+        Row of ``tables.ORIGINS``: drawn with its uncertainty on a map and a section.
+    samples : DataFrame, optional
+        Draws from the posterior of the hypocentre: ``latitude``, ``longitude``, ``depth_km``.
+    magnitudes : DataFrame, optional
+        Rows of ``tables.MAGNITUDES``, written in words.
+    classification : mapping, Series or DataFrame of one row, optional
+        Row of ``tables.CLASSES``: the class, its margin and the reason are written.
+    fit : SourceFit, optional
+        Displacement spectrum with the fitted model, drawn in place of the amplitude spectrum.
+    motion : Stream, optional
+        The three components of the best channel's station, for the particle motion of P.
     network : Network, optional
         For distances, the map and the name of the volcano.
     inventory : Inventory, optional
@@ -132,15 +146,51 @@ def event_summary(
     start, end = _span(traces, onset, until, starttime, endtime)
     best = _best(groups, row, triggers, best_trace_id, start, end)
     source = network if network is not None else inventory
+    located = one_row(origin)
+    if event_point(located) is not None:
+        row = {**row, "latitude": located["latitude"], "longitude": located["longitude"]}
     figure = new_page()
     _head(figure, row, onset, (start, end), groups, network, inventory, title_note, synthetic)
-    _draw_traces(figure, groups, source, event_point(row), triggers, onset, start, end, freqmin)
-    _draw_spectrogram(panel(figure, 22, 161, 84, 42), groups[best], spectrogram, onset, start, end)
-    _draw_spectrum(panel(figure, 142, 161, 56, 42), groups[best], spectrum, bands, onset, until)
-    _draw_map(panel(figure, 22, 221, 74, 55), source, groups, row)
-    words = panel(figure, 106, 221, 92, 66)
-    words_panel(words, f"measures at {safe_text(best)}")
-    _write_measures(words, row, attributes, amplitudes, best, distances(source), set(groups))
+    known = distances(source)
+    understood = any(x is not None for x in (picks, origin, magnitudes, classification, motion))
+    high = 83.0 if understood else 106.0
+    draw_traces(
+        panel(figure, 32, 36, 146, high), groups, source, event_point(row), triggers, picks,
+        onset, start, end, freqmin,
+    )  # fmt: skip
+    top = 135.0 if understood else 161.0
+    tall = 34.0 if understood else 42.0
+    draw_spectrogram(panel(figure, 22, top, 84, tall), groups[best], spectrogram, onset, start, end)
+    beside = panel(figure, 142, top, 56, tall)
+    if fit is not None:
+        plot_source_fit(fit, ax=beside)
+    else:
+        draw_spectrum(beside, groups[best], spectrum, bands, onset, until)
+    if not understood:
+        draw_map(panel(figure, 22, 221, 74, 55), source, groups, row)
+        words = panel(figure, 106, 221, 92, 66)
+        words_panel(words, f"measures at {safe_text(best)}")
+        write_measures(words, row, attributes, amplitudes, best, known, set(groups))
+        return figure
+    draw_hypocentre(
+        panel(figure, 22, 188, 52, 40), panel(figure, 90, 188, 44, 40), source, groups, located,
+        samples,
+    )  # fmt: skip
+    draw_motion(
+        (panel(figure, 143, 190, 26, 30), panel(figure, 173, 190, 26, 30)), motion, best, picks,
+        onset, located,
+    )  # fmt: skip
+    said = panel(figure, 14, 244, 184, 14)
+    words_panel(said, "what it was")
+    write_verdict(said, located, magnitudes, classification)
+    for left, what in ((14.0, attributes), (110.0, amplitudes)):
+        place = panel(figure, left, 263, 90, 26)
+        if left < 50:
+            words_panel(place, f"measures at {safe_text(best)}")
+            write_measures(place, row, what, None, best, known, set(groups))
+        else:
+            words_panel(place, "amplitudes")
+            write_amplitudes(place, what, known, set(groups))
     return figure
 
 
@@ -216,11 +266,11 @@ def _head(
         else (f"records of {instant_text(span[0])} to {instant_text(span[1], date=False)} UTC")
     )
     facts = [safe_text(row["event_id"])] if row.get("event_id") else []
-    if _finite(row.get("duration")):
+    if finite(row.get("duration")):
         facts.append(f"duration {float(row['duration']):.1f} s")
-    if _finite(row.get("n_stations")):
+    if finite(row.get("n_stations")):
         facts.append(f"{int(row['n_stations'])} station{'s' if row['n_stations'] != 1 else ''}")
-    if _finite(row.get("peak_ratio")):
+    if finite(row.get("peak_ratio")):
         facts.append(f"largest ratio {float(row['peak_ratio']):.1f}")
     detectors = row.get("detectors", row.get("detector"))
     if detectors is not None and len(detectors):
@@ -249,216 +299,3 @@ def _head(
         synthetic=synthetic or is_synthetic(inventory, network, note),
         note=note,
     )
-
-
-def _finite(value: Any) -> bool:
-    try:
-        return bool(np.isfinite(float(value)))
-    except (TypeError, ValueError):
-        return False
-
-
-def _draw_traces(
-    figure: Figure,
-    groups: dict[str, list[Trace]],
-    source: Any,
-    point: tuple[float, float] | None,
-    triggers: pd.DataFrame | None,
-    onset: UTCDateTime | None,
-    start: UTCDateTime,
-    end: UTCDateTime,
-    freqmin: float | Literal["detector"] | None,
-) -> None:
-    corner = _corner(triggers, start, end) if freqmin == "detector" else freqmin
-    known = distances(source, point=point)
-    ids = list(groups)
-    if len(ids) > MOST_TRACES:  # all three components are too many: vertical ones first
-        ids = sorted(ids, key=lambda i: (not i.endswith("Z"), known.get(station_of(i), np.inf)))
-        ids = ids[:MOST_TRACES]
-    drawn = [t for i in ids for t in _for_drum(groups[i], corner)]
-    ax = panel(figure, 32, 36, 146, 106)
-    plot_waveforms(
-        Stream(drawn),
-        ax=ax,
-        starttime=start,
-        endtime=end,
-        stations=source,
-        origin=point,
-        triggers=triggers,
-    )
-    if onset is not None:
-        ax.axvline(to_days(onset), color=RED, linewidth=0.8, linestyle=":", zorder=5)
-    title = band_text(drawn)
-    if triggers is not None:
-        title += " · red: trigger, orange: its length"
-    if len(ids) < len(groups):
-        title += f" · {len(groups) - len(ids)} more channels not drawn"
-    label_axes(ax, title=title)
-
-
-def _corner(triggers: pd.DataFrame | None, start: UTCDateTime, end: UTCDateTime) -> float:
-    """Return the lower corner (Hz) of the detectors that triggered in a span, else 1 Hz."""
-    if triggers is None or "freqmin" not in triggers.columns or triggers.empty:
-        return 1.0
-    first, last = as_timestamp(start), as_timestamp(end)
-    shown = triggers[(triggers["endtime"] >= first) & (triggers["starttime"] <= last)]
-    lowest = shown["freqmin"].astype(float).min()
-    return float(lowest) if np.isfinite(lowest) and lowest > 0 else 1.0
-
-
-def _draw_spectrogram(
-    ax: Axes,
-    traces: list[Trace],
-    given: Spectrogram | None,
-    onset: UTCDateTime | None,
-    start: UTCDateTime,
-    end: UTCDateTime,
-) -> None:
-    if given is None:
-        from ..spectral import spectrogram
-
-        window = float(np.clip((end - start) / 40.0, 1.0, 10.0))
-        try:
-            given = spectrogram(
-                Stream(traces), window=window, overlap=0.9, starttime=start, endtime=end
-            )
-        except (WaveformError, ParameterError) as error:
-            log.info("no spectrogram: %s", error)
-            _refused(ax, "no spectrogram", error)
-            return
-    top = min(float(given.frequencies[-1]), 30.0)
-    plot_spectrogram(
-        given,
-        ax=ax,
-        starttime=start,
-        endtime=end,
-        freqmax=top,
-        title=f"{given.trace_id}, windows of {given.window:.3g} s",
-    )
-    time_axis(ax, start, end, ticks=5)
-    if onset is not None:
-        ax.axvline(to_days(onset), color="white", linewidth=1.0, linestyle=":", zorder=5)
-
-
-def _draw_spectrum(
-    ax: Axes,
-    traces: list[Trace],
-    given: Spectrum | None,
-    bands: Sequence[tuple[float, float]],
-    onset: UTCDateTime | None,
-    until: UTCDateTime | None,
-) -> None:
-    from ..spectral import amplitude_spectrum
-
-    record = Stream(traces)
-    if given is None:
-        first, last = span_of(traces)
-        begin = first if onset is None else max(first, onset - 1.0)
-        stop = last if onset is None else min(last, max(until or onset, onset + MIN_SIGNAL))
-        try:
-            given = amplitude_spectrum(record, starttime=begin, endtime=stop)
-        except (WaveformError, ParameterError) as error:
-            log.info("no spectrum: %s", error)
-            _refused(ax, "no spectrum", error)
-            return
-    spectra, labels = [given], ["event"]
-    if onset is not None and not given.is_power:
-        length = float(given.endtime - given.starttime)
-        begin = max(min(t.stats.starttime for t in traces), onset - 2.0 - length)
-        if onset - 2.0 - begin >= 0.5 * length and given.trace_id == traces[0].id:
-            try:
-                noise = amplitude_spectrum(record, starttime=begin, endtime=onset - 2.0)
-            except (WaveformError, ParameterError) as error:
-                log.info("no spectrum of the noise before the event: %s", error)
-            else:
-                if noise.units == given.units:
-                    spectra.append(noise)
-                    labels.append(f"noise before, {noise.endtime - noise.starttime:.0f} s")
-    top = min(float(given.frequencies[-1]), 30.0)
-    shown = [b for b in bands if b[0] < top]
-    plot_spectrum(
-        spectra,
-        ax=ax,
-        labels=labels,
-        bands=shown,
-        linewidth=0.7,
-        freqmin=max(2.0 / max(given.window, 1e-3), 0.1),
-        freqmax=top,
-    )
-    title = f"{given.statistic}, {given.endtime - given.starttime:.0f} s"
-    label_axes(ax, y=unit_text(given.units) if not given.is_power else None, title=title)
-
-
-def _draw_map(ax: Axes, source: Any, groups: dict[str, list[Trace]], row: dict[str, Any]) -> None:
-    if source is None:
-        empty_panel(ax, "no positions were given")
-        return
-    table = stations_table(source)
-    keys = {station_of(i) for i in groups}
-    here = table[(table["network"] + "." + table["station"]).isin(keys)]
-    if here.empty:
-        empty_panel(ax, "no station of these records\nhas a known position")
-        return
-    plot_station_map(
-        source.select(
-            sorted(f"{n}.{s}" for n, s in zip(here["network"], here["station"], strict=True))
-        )
-        if hasattr(source, "caldera")
-        else here,
-        ax=ax,
-        event=row,
-        places=False,
-    )
-
-
-def _write_measures(
-    ax: Axes,
-    row: dict[str, Any],
-    attributes: pd.DataFrame | None,
-    amplitudes: pd.DataFrame | None,
-    best: str,
-    known: dict[str, float],
-    drawn: set[str],
-) -> None:
-    rows: list[list[str]] = []
-    if attributes is not None:
-        table = ATTRIBUTES.check(attributes)
-        for one in table[table["trace_id"] == best].to_dict("records"):
-            rows.append(
-                [
-                    safe_text(str(one["attribute"]).replace("_", " ")),
-                    quantity(one["value"], str(one["units"])),
-                    f"{one['freqmin']:.3g}–{one['freqmax']:.3g} Hz",
-                ]
-            )
-    else:
-        for name, units in (("dominant_frequency", "Hz"), (FI, "")):
-            if _finite(row.get(name)):
-                rows.append([name.replace("_", " "), quantity(row[name], units), ""])
-    if not rows:
-        rows.append(["no attribute was given", "", ""])
-    used = write_columns(ax, rows[:9], [0.0, 38.0, 66.0], head=("measure", "value", "band"))
-    if amplitudes is None:
-        return
-    table = AMPLITUDES.check(amplitudes)
-    lines = [
-        (
-            (a["trace_id"] not in drawn, known.get(station_of(a["trace_id"]), np.inf)),
-            [
-                safe_text(a["trace_id"]),
-                quantity(a["value"], str(a["units"])),
-                safe_text(str(a["statistic"]).replace("_", " ")),
-            ],
-        )
-        for a in table.to_dict("records")
-    ]
-    lines.sort(key=lambda pair: (pair[0], pair[1][0]))
-    position = ax.get_position()
-    top = position.y1 - (used + 2) * 3.7 / 297.0
-    below = ax.figure.add_axes((position.x0, position.y0, position.width, top - position.y0))
-    below.set_axis_off()
-    room = max(int(((top - position.y0) * 297.0 - 1.0) // 3.7) - 1, 1)
-    shown = [cells for _, cells in lines]
-    if len(shown) > room:
-        shown = [*shown[: room - 1], [f"and {len(shown) - room + 1} more channels", "", ""]]
-    write_columns(below, shown, [0.0, 38.0, 66.0], head=("channel", "amplitude", "statistic"))

@@ -12,7 +12,7 @@ from obspy import Stream, Trace, UTCDateTime
 
 from ..errors import ParameterError
 from ..provenance import band_of, recall, units_of, valid_span
-from ..tables import TRIGGERS, station_of
+from ..tables import PICKS, TRIGGERS, station_of
 from ..times import TimeLike
 from ..types import Band, FloatArray
 from ._envelope import as_traces, by_id, outline, span_of
@@ -20,9 +20,11 @@ from ._stations import distances
 from ._style import (
     BLACK,
     BLUE,
+    GREEN,
     GREY,
     ORANGE,
     PALE,
+    PURPLE,
     RED,
     SMALL,
     axes_or_new,
@@ -32,7 +34,7 @@ from ._style import (
     safe_text,
     unit_text,
 )
-from ._time import check_span, column_days, time_axis, to_days
+from ._time import DAY, check_span, column_days, time_axis, to_days
 
 
 def band_text(traces: list[Trace]) -> str:
@@ -54,6 +56,7 @@ def plot_waveforms(
     order: Literal["distance", "id", "given"] | None = None,
     origin: tuple[float, float] | None = None,
     triggers: pd.DataFrame | None = None,
+    picks: pd.DataFrame | None = None,
     normalise: Literal["trace", "common"] = "trace",
     title: str | None = None,
     color: str = BLACK,
@@ -82,6 +85,9 @@ def plot_waveforms(
         the reference point of the volcano.
     triggers : DataFrame, optional
         Table of triggers (:data:`paektuseis.tables.TRIGGERS`), marked on their channel.
+    picks : DataFrame, optional
+        Arrivals (:data:`paektuseis.tables.PICKS`), marked on all channels of their station:
+        P blue, S green, with their standard error as a band.
     normalise : {"trace", "common"}
         Each channel to its own largest deflection, or all to a common one
         (which needs one unit).
@@ -131,6 +137,7 @@ def plot_waveforms(
     axes_height = max(2.0, 0.55 * len(ids) + 0.9)
     ax = axes_or_new(ax, (8.0, min(axes_height, 11.0)))
     marked = None if triggers is None else TRIGGERS.check(triggers)
+    picked = None if picks is None else PICKS.check(picks)
     for slot, key in enumerate(ids):
         peak = largest if normalise == "common" else peaks[key]
         days, values = lines[key]
@@ -160,6 +167,8 @@ def plot_waveforms(
         _shade_settling(ax, groups[key], slot, start, end)
         if marked is not None:
             _mark_triggers(ax, marked[marked["trace_id"] == key], slot)
+        if picked is not None:
+            _mark_picks(ax, picked[picked["trace_id"].map(station_of) == station_of(key)], slot)
     ax.set_ylim(len(ids) - 0.4, -0.6)
     ax.set_yticks(range(len(ids)), [_row_label(key, known) for key in ids])
     ax.tick_params(axis="y", length=0)
@@ -240,6 +249,36 @@ def _mark_triggers(ax: Axes, rows: pd.DataFrame, slot: int) -> None:
             )
         )
     ax.vlines(begins, slot - 0.45, slot + 0.45, color=RED, linewidth=1.0, zorder=4)
+
+
+def _mark_picks(ax: Axes, rows: pd.DataFrame, slot: int) -> None:
+    for row, day in zip(rows.to_dict("records"), column_days(rows["time"]), strict=True):
+        colour = {"P": BLUE, "S": GREEN}.get(str(row["phase"]), PURPLE)
+        width = float(row["uncertainty"]) / DAY
+        if np.isfinite(width):
+            ax.add_patch(
+                Rectangle(
+                    (day - width, slot - 0.4),
+                    2.0 * width,
+                    0.8,
+                    facecolor=colour,
+                    alpha=0.25,
+                    edgecolor="none",
+                    zorder=2,
+                )
+            )
+        ax.vlines(day, slot - 0.4, slot + 0.4, color=colour, linewidth=1.1, zorder=5)
+        word = str(row["phase"]) + {"up": "+", "down": "−"}.get(str(row["polarity"]), "")
+        ax.annotate(
+            safe_text(word),
+            (day, slot - 0.4),
+            xytext=(1.5, -1),
+            textcoords="offset points",
+            va="top",
+            fontsize=SMALL,
+            color=colour,
+            zorder=6,
+        )
 
 
 def plot_triggers(
