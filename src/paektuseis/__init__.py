@@ -84,6 +84,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         travel_time as travel_time,
     )
     from .picking import (
+        aic_function as aic_function,
+        kurtosis_function as kurtosis_function,
+        pick_phases as pick_phases,
         polarization as polarization,
     )
     from .pipeline import (
@@ -262,7 +265,10 @@ _API: dict[str, str] = {
     "peak_amplitude": "amplitude",
     "reduced_displacement": "amplitude",
     # picking
+    "pick_phases": "picking",
     "polarization": "picking",
+    "aic_function": "picking",
+    "kurtosis_function": "picking",
     # source
     "Ellipsoid": "source",
     "Location": "source",
