@@ -138,6 +138,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         Ellipsoid as Ellipsoid,
         Location as Location,
         LocationGrid as LocationGrid,
+        TravelTimeTable as TravelTimeTable,
+        locate as locate,
+        travel_time_table as travel_time_table,
     )
     from .spectral import (
         NoisePSD as NoisePSD,
@@ -273,6 +276,9 @@ _API: dict[str, str] = {
     "Ellipsoid": "source",
     "Location": "source",
     "LocationGrid": "source",
+    "TravelTimeTable": "source",
+    "locate": "source",
+    "travel_time_table": "source",
     # catalog
     "detections_to_catalog": "catalog",
     "event_table": "catalog",

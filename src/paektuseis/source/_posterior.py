@@ -1,0 +1,238 @@
+"""The posterior of a hypocentre: search, samples, most likely place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from os import PathLike
+from typing import Any, cast
+
+import numpy as np
+
+from ..network.model import Phase, VelocityModel
+from ..types import FloatArray
+from ._arrivals import Arrivals
+from ._book import book_of
+from ._geometry import distance_km, radii_km
+from ._kernels_octree import climb, evaluate, residuals, search
+
+SHARE = 1.0 / 500.0
+MOST_CELLS = 20_000
+_TRIED = 2.5  # places tried for each sample kept
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """Where sources are looked for: degrees and km below sea level."""
+
+    south: float
+    north: float
+    west: float
+    east: float
+    top_km: float
+    bottom_km: float
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Latitude and longitude of the middle."""
+        return (self.south + self.north) / 2, (self.west + self.east) / 2
+
+    def doubled(self) -> Region:
+        """Return the region twice as wide each way, as deep."""
+        lat, lon = self.middle
+        high, wide = self.north - self.south, self.east - self.west
+        return replace(
+            self,
+            south=max(lat - high, -89.0),
+            north=min(lat + high, 89.0),
+            west=lon - wide,
+            east=lon + wide,
+        )
+
+    def farthest_km(self, places: FloatArray) -> float:
+        """Largest distance between a corner (or the middle of a side) and a station."""
+        lat, lon = self.middle
+        y = np.array([self.south, self.south, self.north, self.north, self.south, self.north])
+        x = np.array([self.west, self.east, self.west, self.east, lon, lon])
+        return float(
+            distance_km(y[:, None], x[:, None], places[None, :, 0], places[None, :, 1]).max()
+        )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """The density of one event's hypocentre: picks, tables and a frame of coordinates."""
+
+    arrivals: Arrivals
+    region: Region
+    extra: float
+    outlier: FloatArray
+    shared: tuple[Any, ...]
+    """Arguments the kernels share, from ``geometry`` to ``growth``, less ``outlier``."""
+
+    @classmethod
+    def make(
+        cls,
+        arrivals: Arrivals,
+        region: Region,
+        model: VelocityModel,
+        *,
+        extra: float,
+        outlier: FloatArray,
+        cache: str | PathLike[str] | None,
+    ) -> Problem:
+        """Bring the picks and the tables of a model together over a region."""
+        places = arrivals.places
+        reach = region.farthest_km(places) * 1.001 + 1.0
+        book = book_of(model, reach, region.top_km, region.bottom_km)
+        depths = places[arrivals.station_of_pick, 2]
+        wanted = [(cast(Phase, p), float(z)) for p, z in zip(arrivals.phases, depths, strict=True)]
+        numbers, tables = book.tables(wanted, cache)
+        lat, lon = region.middle
+        stations = np.column_stack(
+            [
+                np.radians(places[:, 0] - lat),
+                np.radians((places[:, 1] - lon + 180.0) % 360.0 - 180.0),
+                places[:, 2],
+            ]
+        )
+        variance = arrivals.uncertainty**2 + extra**2
+        shared = (
+            _geometry(lat), stations, arrivals.first, numbers,
+            arrivals.observed - arrivals.correction, variance, *tables,
+        )  # fmt: skip
+        return cls(arrivals=arrivals, region=region, extra=extra, outlier=outlier, shared=shared)
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """What the kernels take after their own arguments."""
+        return (*self.shared[:6], self.outlier, *self.shared[6:])
+
+    @property
+    def variance(self) -> FloatArray:
+        """Squared standard error of each pick, with the model's."""
+        return cast(FloatArray, self.shared[5])
+
+    @property
+    def box(self) -> FloatArray:
+        """Limits in the kernels' coordinates, shape (3, 2)."""
+        r = self.region
+        half_y, half_x = np.radians((r.north - r.south) / 2), np.radians((r.east - r.west) / 2)
+        return np.array([[-half_y, half_y], [-half_x, half_x], [r.top_km, r.bottom_km]])
+
+    def place(self, latitude: FloatArray, longitude: FloatArray, depth: FloatArray) -> FloatArray:
+        """Bring degrees and km into the kernels' coordinates, shape (n, 3)."""
+        lat, lon = self.region.middle
+        dlon = (np.asarray(longitude) - lon + 180.0) % 360.0 - 180.0
+        columns = (np.radians(np.asarray(latitude) - lat), np.radians(dlon), np.asarray(depth))
+        return np.ascontiguousarray(np.column_stack(columns))
+
+    def degrees(self, places: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Latitude and longitude of places in the kernels' coordinates."""
+        lat, lon = self.region.middle
+        east = lon + np.degrees(places[..., 1])
+        return lat + np.degrees(places[..., 0]), (east + 180.0) % 360.0 - 180.0
+
+    def __call__(
+        self, latitude: FloatArray, longitude: FloatArray, depth_km: FloatArray
+    ) -> FloatArray:
+        """Log density at places; minus infinity outside the region."""
+        places = self.place(latitude, longitude, depth_km)
+        box = self.box
+        inside = ((places >= box[:, 0]) & (places <= box[:, 1])).all(axis=1)
+        out = np.full(len(places), -np.inf)
+        if inside.any():
+            out[inside] = evaluate(places[inside], *self.arguments)[:, 0]
+        return out
+
+    def residuals(self, place: FloatArray) -> FloatArray:
+        """Observed less travel time (s), the origin time still in it, at one place."""
+        left, widened = np.empty(self.variance.size), np.empty(self.variance.size)
+        args = self.shared
+        residuals(place[0], place[1], place[2], 0.0, *args[:6], *args[6:], left, widened)
+        return left
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Posterior:
+    """What the search found.
+
+    Attributes
+    ----------
+    problem : Problem
+    best : ndarray, shape (6,)
+        Most likely place (kernels' coordinates), log density, origin time, precision.
+    places : ndarray, shape (n, 3)
+        Samples.
+    log_density, times : ndarray, shape (n,)
+        At the samples: log density, origin time drawn from its own posterior (s).
+    evidence : float
+        Log of the integral of the likelihood over the region.
+    at_edge : float
+        Share of the samples within a hundredth of the region's sides.
+    efficiency : float
+        Effective share of the places tried (1 = the cells describe the density exactly).
+    evaluations : int
+    """
+
+    problem: Problem
+    best: FloatArray
+    places: FloatArray
+    log_density: FloatArray
+    times: FloatArray
+    evidence: float
+    at_edge: float
+    efficiency: float
+    evaluations: int
+
+
+def explore(problem: Problem, *, n_samples: int, rng: np.random.Generator) -> Posterior:
+    """Search the region, draw samples of the posterior, and climb to its highest point."""
+    box = problem.box
+    geometry = problem.shared[0]
+    size_km = (box[:, 1] - box[:, 0]) * np.array([geometry[1, 0], geometry[0, 0], 1.0])
+    counts = np.clip(np.round(size_km / (size_km.max() / 10.0)), 2, 10).astype(np.int64)
+    cells, mass, evaluations = search(box, counts, SHARE, MOST_CELLS, *problem.arguments)
+    tried = int(n_samples * _TRIED)
+    share = np.exp(mass - mass.max())
+    chosen = _systematic(share, tried, rng)
+    jitter = rng.uniform(-1.0, 1.0, (tried, 3))
+    places = cells[chosen, :3] + jitter * cells[chosen, 3:]
+    found = evaluate(places, *problem.arguments)
+    half_km = cells[:, 3:] * np.array([geometry[1, 0], geometry[0, 0], 1.0])
+    volume = 8.0 * half_km.prod(axis=1)
+    log_weight = found[:, 0] - mass[chosen] + np.log(volume[chosen])
+    top = log_weight.max()
+    weight = np.exp(log_weight - top)
+    kept = _systematic(weight, n_samples, rng)
+    start = int(found[:, 0].argmax())
+    best = climb(places[start], cells[chosen[start], 3:].copy(), box, 2.0**-9, *problem.arguments)
+    times = found[kept, 1] + rng.standard_normal(n_samples) / np.sqrt(found[kept, 2])
+    edge = np.abs(places[kept, :2]) > 0.98 * box[:2, 1]
+    return Posterior(
+        problem=problem,
+        best=best,
+        places=places[kept],
+        log_density=found[kept, 0],
+        times=times,
+        evidence=float(mass.max() + np.log(share.sum()) + top + np.log(weight.mean())),
+        at_edge=float(edge.any(axis=1).mean()),
+        efficiency=float(weight.sum() ** 2 / (weight**2).sum() / tried),
+        evaluations=evaluations + tried,
+    )
+
+
+def _systematic(weight: FloatArray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw n indices with probability proportional to weight, evenly (systematic resampling)."""
+    total = np.cumsum(weight)
+    points = (np.arange(n) + rng.random()) / n * total[-1]
+    return np.minimum(np.searchsorted(total, points), weight.size - 1)
+
+
+_OFFSETS = np.linspace(-0.1, 0.1, 9)
+_CUBIC = np.linalg.pinv(np.vander(_OFFSETS, 4, increasing=True))
+
+
+def _geometry(latitude: float) -> FloatArray:
+    """Km a radian east and north as cubic polynomials of the latitude offset in radians."""
+    east, north = radii_km(np.clip(latitude + np.degrees(_OFFSETS), -90.0, 90.0))
+    return np.ascontiguousarray(np.stack([_CUBIC @ east, _CUBIC @ north]))
