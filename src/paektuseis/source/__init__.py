@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
+from ._magnitude import Magnitude
 from ._results import Ellipsoid, Location, LocationGrid
+from .duration import DurationScale, duration_magnitude
+from .energy import seismic_energy
+from .local_magnitude import local_magnitude
 from .locate import locate
+from .moment import SourceFit, SourceShape, moment_magnitude, source_radius, stress_drop
+from .scales import MagnitudeScale, magnitude_scale
 from .traveltimetable import TravelTimeTable, travel_time_table
+from .wood_anderson import WoodAnderson
 
 __all__ = [
+    "DurationScale",
     "Ellipsoid",
     "Location",
     "LocationGrid",
+    "Magnitude",
+    "MagnitudeScale",
+    "SourceFit",
+    "SourceShape",
     "TravelTimeTable",
+    "WoodAnderson",
+    "duration_magnitude",
+    "local_magnitude",
     "locate",
+    "magnitude_scale",
+    "moment_magnitude",
+    "seismic_energy",
+    "source_radius",
+    "stress_drop",
     "travel_time_table",
 ]
