@@ -1,97 +1,52 @@
-"""The P onset to the sample: AIC and kurtosis in several bands, and what they agree on."""
+"""The P onset to the sample: AIC and kurtosis of the vertical in several bands."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ._agreement import Onset, Reading, agreement, contrast
 from ._kernels import aic_curve
 from .characteristic import kurtosis_function
 
 FloatArray = NDArray[np.float64]
 
-BEFORE = 2.5
-"""Seconds before the candidate that the first cut looks at, and after it."""
-BEHIND = 0.6
-NEAR_BEFORE = 1.5
-NEAR_BEHIND = 0.4
+BEFORE, BEHIND = 2.5, 1.0
+"""Seconds before and after the candidate that the first cut looks at."""
+NEAR_BEFORE, NEAR_BEHIND = 1.5, 0.4
+"""The same of the second cut, around the first."""
 KURTOSIS = 1.5
+"""Seconds of the running kurtosis."""
+TRUST_KURTOSIS = 0.1
+"""Weight of a kurtosis reading over one of AIC: it scatters more, and comes later."""
 AGREE = 0.08
 """Seconds within which two readings of one onset agree."""
+LEAST_WEIGHT = 0.05
 
 
-@dataclass(frozen=True)
-class Onset:
-    """A reading: sample, band it was best seen in, and the scatter of what agrees (samples)."""
-
-    index: float
-    band: int
-    scatter: float
-    support: float
-
-
-def read_onset(bands: FloatArray, rate: float, candidate: int) -> Onset:
-    """Refine an onset around a candidate sample.
-
-    Parameters
-    ----------
-    bands : ndarray, shape (bands, n)
-    rate : float
-        Hertz.
-    candidate : int
-    """
-    readings, weights, rows = [], [], []
+def read_p(bands: FloatArray, rate: float, candidate: int) -> Onset:
+    """Read an onset around a candidate sample in every band, shape (bands, n)."""
+    readings = []
     for k, row in enumerate(bands):
-        for index in _readings(row, rate, candidate):
-            readings.append(index)
-            weights.append(max(contrast(row, rate, index), 0.05))
-            rows.append(k)
-    return _agreed(np.array(readings), np.array(weights), np.array(rows), rate)
+        for index, trust in _readings(row, rate, candidate):
+            size = contrast(row[None], index, max(3, round(0.3 * rate)), round(1.5 * rate))
+            readings.append(Reading(index, k, trust * max(size, LEAST_WEIGHT)))
+    return agreement(readings, AGREE * rate)
 
 
-def _readings(row: FloatArray, rate: float, candidate: int) -> list[int]:
-    n = len(row)
-    a = max(0, candidate - round(BEFORE * rate))
-    b = min(n, candidate + round(BEHIND * rate))
-    first = a + _lowest(aic_curve(row[None, a:b]))
-    a = max(0, first - round(NEAR_BEFORE * rate))
-    b = min(n, first + round(NEAR_BEHIND * rate))
-    second = a + _lowest(aic_curve(row[None, a:b]))
+def _readings(row: FloatArray, rate: float, candidate: int) -> list[tuple[int, float]]:
+    first = _cut(row, candidate, BEFORE * rate, BEHIND * rate)
+    out = [(_cut(row, first, NEAR_BEFORE * rate, NEAR_BEHIND * rate), 1.0)]
     width = max(8, round(KURTOSIS * rate))
     a = max(0, first - width - round(NEAR_BEFORE * rate))
+    b = min(len(row), first + round(NEAR_BEHIND * rate))
     sharp = kurtosis_function(row[a:b], samples=width)
-    out = [second]
     if np.isfinite(sharp).any():
-        out.append(a + int(np.nanargmin(sharp)))
+        out.append((a + int(np.nanargmin(sharp)), TRUST_KURTOSIS))
     return out
 
 
-def _lowest(curve: FloatArray) -> int:
-    return int(np.argmin(curve)) if len(curve) else 0
-
-
-def contrast(row: FloatArray, rate: float, index: int) -> float:
-    """Return ln(power in 0.3 s from a sample on / power in 1.5 s before it)."""
-    after = row[index : index + max(3, round(0.3 * rate))]
-    before = row[max(0, index - round(1.5 * rate)) : index]
-    if len(after) < 2 or len(before) < 4:
-        return 0.0
-    low, high = float(np.mean(before**2)), float(np.mean(after**2))
-    return float(np.log(high / low)) if low > 0 and high > 0 else 0.0
-
-
-def _agreed(
-    readings: NDArray[np.int64], weights: FloatArray, rows: NDArray[np.int64], rate: float
-) -> Onset:
-    """Return the reading that most others, by weight, agree with."""
-    apart = (readings[:, None] - readings[None, :]) / (AGREE * rate)
-    support = (np.exp(-0.5 * apart**2) * weights).sum(axis=1)
-    best = int(np.argmax(support * 1.0))
-    near = np.abs(readings - readings[best]) <= 2 * AGREE * rate
-    share = weights[near] / weights[near].sum()
-    index = float(np.sum(share * readings[near]))
-    scatter = float(np.sqrt(np.sum(share * (readings[near] - index) ** 2)))
-    strongest = np.flatnonzero(near)[np.argmax(weights[near])]
-    return Onset(index, int(rows[strongest]), scatter, float(weights[near].sum() / weights.sum()))
+def _cut(row: FloatArray, centre: int, before: float, behind: float) -> int:
+    """Return the minimum of AIC between ``before`` and ``behind`` samples around a sample."""
+    a, b = max(0, centre - round(before)), min(len(row), centre + round(behind))
+    return a + int(np.argmin(aic_curve(row[None, a:b])))

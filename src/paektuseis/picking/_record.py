@@ -115,17 +115,6 @@ def upward(trace_id: str, time: UTCDateTime, inventory: Inventory | None) -> int
     return -1 if dips and min(dips) > 0 else 1
 
 
-def aligned(trace: Trace, start: UTCDateTime, count: int) -> FloatArray:
-    """Return ``count`` samples of a trace from an instant on, NaN where it has none."""
-    rate = float(trace.stats.sampling_rate)
-    first = round((start - trace.stats.starttime) * rate)
-    out = np.full(count, np.nan)
-    a, b = max(first, 0), min(first + count, len(trace.data))
-    if b > a:
-        out[a - first : b - first] = trace.data[a:b]
-    return out
-
-
 def cut(trace: Trace, first: int, last: int) -> Trace:
     """Return samples [first, last) of a trace as a new one (samples shared)."""
     return piece(trace, first, last, trace.data[first:last])

@@ -22,6 +22,9 @@ EVENT = 15.0
 SHARE = 0.5
 """Share of the largest rise (in logarithms) that a first arrival must reach."""
 TOGETHER = 0.3
+CLOSE, CLEAR = 2.0, 2.0
+"""Seconds from a trigger within which a rise (natural log) as large as this is its event's."""
+EVENT_NEAR = 6.0
 
 
 @dataclass(frozen=True)
@@ -60,37 +63,55 @@ def rises(total: FloatArray, rate: float) -> FloatArray:
     return np.nan_to_num(out, nan=-9.0, posinf=-9.0, neginf=-9.0)
 
 
-def find_onset(bands: FloatArray, rate: float, first: int, last: int) -> Candidate | None:
+def find_onset(
+    components: FloatArray, rate: float, first: int, last: int, near: int | None = None
+) -> Candidate | None:
     """Return the first arrival of the main event whose onset lies in samples [first, last).
 
     Parameters
     ----------
-    bands : ndarray, shape (bands, n)
-        The vertical in several bands.
+    components : ndarray, shape (components, bands, n)
+        The vertical, and whatever horizontals there are, in several bands.
     rate : float
         Hertz.
     first, last : int
         Where the onset is looked for.
+    near : int, optional
+        Sample of a trigger: an event that clearly rises there is taken though a larger one
+        follows.
     """
-    n = bands.shape[1]
+    n = components.shape[2]
     width = max(2, round(SMOOTH * rate))
     first = max(first, round(NOISE * rate))
     last = min(last, n - round(AFTER * rate))
     if last - first < 2 or n < width + 2:
         return None
-    total = sums(bands**2)
-    score = _two_best(rises(total, rate))
-    smooth = np.maximum((total[:, width:] - total[:, :-width]) / width, 0.0)
-    floor = np.quantile(smooth, 0.2, axis=1, keepdims=True)
-    tiny = 1e-12 * smooth.max(axis=1, keepdims=True) + 1e-300
-    level = _two_best(np.log(np.maximum(smooth, tiny) / np.maximum(floor, tiny)))
-    reach = min(last + round(EVENT * rate), len(level))
+    score = _two_best(rises(sums(components[0] ** 2), rate))
+    level = _level(components, width)
+    after = EVENT
+    if near is not None:
+        a, b = max(first, near - round(CLOSE * rate)), min(last, near + round(CLOSE * rate) + 1)
+        if b > a and float(score[a:b].max()) >= CLEAR:
+            last, after = b, EVENT_NEAR
+    reach = min(last + round(after * rate), len(level))
     peak = first + int(np.argmax(level[first:reach]))
     begin = max(first, peak - round(EVENT * rate))
     end = min(last, peak + width)
     if end - begin < 2:
         begin, end = max(first, last - round(EVENT * rate)), last
     return _earliest(score, level, rate, (begin, end, peak))
+
+
+def _level(components: FloatArray, width: int) -> FloatArray:
+    """Return ln(power in a window from each sample on / its 20 % quantile), of all components."""
+    ratio = np.zeros((components.shape[1], components.shape[2] - width + 1))
+    for part in components:
+        total = sums(part**2)
+        smooth = np.maximum(total[:, width:] - total[:, :-width], 0.0)
+        floor = np.quantile(smooth, 0.2, axis=1, keepdims=True)
+        tiny = 1e-12 * smooth.max(axis=1, keepdims=True) + 1e-300
+        ratio += smooth / np.maximum(floor, tiny)
+    return _two_best(np.log(np.maximum(ratio / len(components), 1e-3)))
 
 
 def _earliest(
