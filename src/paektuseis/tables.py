@@ -255,6 +255,13 @@ EVENTS = Schema(
         _opt("peak_amplitude", "float", "see units", "largest |amplitude| at the best station"),
         _opt("peak_units", "text", "", "unit of peak_amplitude"),
         _opt("flags", "list", "", "quality findings that touch the event"),
+        _opt("label", "text", "", "class, '' where none was given"),
+        _opt("latitude", "float", "degrees north", "epicentre, NaN where unknown"),
+        _opt("longitude", "float", "degrees east", "epicentre, NaN where unknown"),
+        _opt("depth_km", "float", "km below sea level", "negative above, NaN where unknown"),
+        _opt("origin_time", "time", "UTC", "NaT where unknown"),
+        _opt("magnitude", "float", "", "local magnitude where there is one, else moment magnitude"),
+        _opt("magnitude_kind", "text", "", "ML or Mw, '' where there is none"),
     ),
 )
 
@@ -443,6 +450,15 @@ LABELS = (
     "teleseism", "noise",
 )  # fmt: skip
 
+REFUSALS = Schema(
+    "refusals",
+    (
+        _EVENT,
+        Column("step", "text", "", "picks, location, magnitude or class"),
+        Column("reason", "text", "", "what was not given a value, and why"),
+    ),
+)
+
 FAMILIES = Schema(
     "families",
     (
@@ -539,6 +555,7 @@ ALL: tuple[Schema, ...] = (
     MAGNITUDES,
     STATION_MAGNITUDES,
     CLASSES,
+    REFUSALS,
     FAMILIES,
     REPEATS,
     TREMOR,
