@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, nan, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..types import FloatArray
 
 GRID_PER_OCTAVE = 24
 LARGEST_T_STAR = 0.25  # s
 PLATEAU = 1.5  # the corner lies at least this factor above the lowest usable frequency
+VAGUE = 0.5  # a corner whose standard error is a larger share of it is not known
 RESOLVED = 1.25  # ... and this factor below the highest, to be called known
 
 
@@ -37,6 +39,8 @@ class OneSpectrum:
 
     frequencies: FloatArray
     log_signal: FloatArray
+    ratio: float = 1.0
+    """Its corner over the corner sought."""
     t_star: float = nan
     """Mean of what is known beforehand (s), NaN: nothing."""
     t_star_error: float = inf
@@ -56,6 +60,11 @@ class JointFit:
     t_star: FloatArray
     rms: FloatArray
     """Of ln residuals, of each spectrum."""
+
+    def of(self, keep: NDArray[np.bool_]) -> JointFit:
+        """Return the fit with some of its spectra."""
+        names = ("log_plateau", "log_plateau_error", "t_star", "rms")
+        return replace(self, **{name: getattr(self, name)[keep] for name in names})
 
 
 def fit_shared_corner(
@@ -82,8 +91,8 @@ def fit_shared_corner(
     the larger of that of the misfit's curve (residuals of ln amplitude independent and alike) and
     of leaving out one spectrum at a time.
     """
-    low = min(s.frequencies[0] for s in spectra)
-    high = max(s.frequencies[-1] for s in spectra)
+    low = min(s.frequencies[0] / s.ratio for s in spectra)
+    high = max(s.frequencies[-1] / s.ratio for s in spectra)
     octaves = np.log2(high / low) + 4
     grid = 0.25 * low * 2 ** (np.arange(int(octaves * GRID_PER_OCTAVE)) / GRID_PER_OCTAVE)
     misfit = np.array([_profile(s, grid, shape, noise)[0] for s in spectra])
@@ -93,19 +102,19 @@ def fit_shared_corner(
     free = count - 1 - sum(1 + (s.t_star_error > 0) for s in spectra)
     variance = max(total[at] / max(free, 1), 1e-6)
     below, above = _interval(grid, total, at, variance)
+    error = 0.5 * (above - below)
+    if len(spectra) > 2:
+        without = np.log([_minimum(grid, total - one)[1] for one in misfit])
+        n = len(spectra)
+        jackknife = sqrt((n - 1) / n * float(np.sum((without - without.mean()) ** 2)))
+        error = max(error, corner * jackknife)
     resolved = ""
     if corner < PLATEAU * low:
         resolved = f"corner {corner:.3g} Hz is not above the lowest usable frequency {low:.3g} Hz"
     elif corner * RESOLVED > high or not np.isfinite(above):
         resolved = f"corner is near or above the highest usable frequency {high:.3g} Hz"
-    error = nan if resolved else 0.5 * (above - below)
-    if not resolved and len(spectra) > 2:
-        without = [_minimum(grid, total - one)[1] for one in misfit]
-        n = len(spectra)
-        spread = sqrt(
-            (n - 1) / n * float(np.sum((np.log(without) - np.mean(np.log(without))) ** 2))
-        )
-        error = max(error, corner * spread)
+    elif not error <= VAGUE * corner:
+        resolved = f"corner {corner:.3g} Hz is known to no better than {error:.2g} Hz"
     each = [_profile(s, np.array([corner]), shape, noise) for s in spectra]
     rms = np.array(
         [
@@ -116,7 +125,7 @@ def fit_shared_corner(
     spread = np.array([e[3] for e in each])
     return JointFit(
         corner=corner,
-        corner_error=error,
+        corner_error=nan if resolved else error,
         resolved=resolved,
         log_plateau=np.array([float(e[1][0]) for e in each]),
         log_plateau_error=np.asarray(spread * np.maximum(rms, 0.05)),
@@ -130,7 +139,9 @@ def _profile(
 ) -> tuple[FloatArray, FloatArray, FloatArray, float]:
     """Misfit, ln plateau and t* at each corner, and the plateau's error for residuals of 1."""
     f = one.frequencies
-    y = one.log_signal - shape.log_fall(f[None, :], grid[:, None])  # = ln plateau - pi f t*
+    y = one.log_signal - shape.log_fall(
+        f[None, :], one.ratio * grid[:, None]
+    )  # = ln plateau - pi f t*
     x = -np.pi * f
     xm, ym = x.mean(), y.mean(axis=1)
     if one.t_star_error == 0:

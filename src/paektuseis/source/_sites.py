@@ -18,7 +18,7 @@ from ._geometry import distance_km as epicentral_distance
 
 WINDOW_VP = 5.5
 WINDOW_RATIO = 1.732
-"""km/s and vp/vs: where windows begin when there is neither pick nor model; no value rests on it."""
+"""km/s and vp/vs: where windows begin without pick and model; no value rests on them."""
 
 
 @dataclass(frozen=True, kw_only=True)

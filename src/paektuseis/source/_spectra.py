@@ -17,6 +17,9 @@ TAPER_SHARE = 0.1  # of a window, at each end
 LEAD_SHARE = 0.15  # of a window, before the arrival
 BINS_PER_DECADE = 20
 GUARD = 0.3  # s before P that are no noise any more
+CLEAR_SHARE = 0.75  # of the bins of a usable band
+CODA_SNR = 1.5  # amplitude of S over that of the coda of P, at least
+ONSET_GUARD = 0.1  # s before S that are no coda of P any more
 NOISE_SECONDS = 60.0
 
 
@@ -54,6 +57,7 @@ def phase_spectrum(
     freqmax: float | None,
     min_snr: float,
     scale: float,
+    earlier: float = 0.0,
 ) -> PhaseSpectrum:
     """Measure the spectrum of ``length`` seconds around an arrival against the noise before P.
 
@@ -72,6 +76,9 @@ def phase_spectrum(
         A bin whose amplitude is not so many times the noise is not usable.
     scale : float
         Factor of the amplitude (missing components).
+    earlier : float
+        Seconds straight before the arrival that hold the coda of P: the larger of it and of the
+        noise is taken off, and a bin that does not stand 1.5 times above it is not usable.
 
     Raises
     ------
@@ -82,6 +89,7 @@ def phase_spectrum(
     before = first - GUARD - LEAD_SHARE * length
     power: list[FloatArray] = []
     quiet: list[FloatArray] = []
+    wake: list[FloatArray] = []
     remarks: set[str] = set()
     edges = centres = np.zeros(0)
     for component in components:
@@ -100,10 +108,13 @@ def phase_spectrum(
         each = np.bincount(bins, minlength=len(centres))
         signal = _periodogram(trace.data[start : start + count], count, rate)[chosen] / gain**2
         noise = _noise(trace, before, count, rate)[chosen] / gain**2
+        coda = _coda(trace, arrival, earlier, count, rate)[chosen] / gain**2
         power.append(np.bincount(bins, signal, len(centres)) / np.maximum(each, 1))
         quiet.append(np.bincount(bins, noise, len(centres)) / np.maximum(each, 1))
-    total, level = scale**2 * np.sum(power, axis=0), scale**2 * np.sum(quiet, axis=0)
-    clear = total > min_snr**2 * level
+        wake.append(np.bincount(bins, coda, len(centres)) / np.maximum(each, 1))
+    total, level, coda = (scale**2 * np.sum(x, axis=0) for x in (power, quiet, wake))
+    clear = (total > min_snr**2 * level) & (total > CODA_SNR**2 * coda)
+    level = np.maximum(level, coda)
     usable = _longest(clear & (total > 0), centres)
     if not usable.any():
         raise WaveformError(
@@ -179,14 +190,28 @@ def _noise(trace: Trace, until: UTCDateTime, count: int, rate: float) -> FloatAr
     return np.asarray(np.mean(spectra, axis=0) * count / width, dtype=np.float64)
 
 
+def _coda(
+    trace: Trace, arrival: UTCDateTime, seconds: float, count: int, rate: float
+) -> FloatArray:
+    """Periodogram of what precedes an arrival, as of a window of ``count`` samples."""
+    end = round((arrival - ONSET_GUARD - trace.stats.starttime) * rate)
+    width = min(round(seconds * rate), count, end)
+    if width < 20:
+        return np.zeros(_size(count) // 2 + 1)
+    part = _periodogram(trace.data[end - width : end], count, rate)
+    return np.asarray(part * count / width, dtype=np.float64)
+
+
 def _longest(clear: NDArray[np.bool_], centres: FloatArray) -> NDArray[np.bool_]:
-    """The run of clear bins that spans the most octaves; one doubtful bin does not end it."""
-    bridged = clear.copy()
-    bridged[1:-1] |= clear[:-2] & clear[2:]
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], bridged, [False])).astype(np.int8)))
-    best = np.zeros(len(clear), dtype=np.bool_)
-    spans = [(centres[b - 1] / centres[a], a, b) for a, b in edges.reshape(-1, 2)]
-    if spans:
-        _, a, b = max(spans)
-        best[a:b] = clear[a:b]
+    """The clear bins of the widest band (in octaves) of which at least ``CLEAR_SHARE`` are clear."""
+    best, widest = np.zeros(len(clear), dtype=np.bool_), 0.0
+    at = np.flatnonzero(clear)
+    count = np.arange(1, len(at) + 1)
+    for i, a in enumerate(at):
+        share = count[: len(at) - i] / (at[i:] - a + 1)
+        b = int(at[i:][np.flatnonzero(share >= CLEAR_SHARE)[-1]])
+        if centres[b] / centres[a] > widest:
+            widest = float(centres[b] / centres[a])
+            best[:] = False
+            best[a : b + 1] = clear[a : b + 1]
     return best

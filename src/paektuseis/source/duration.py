@@ -275,7 +275,8 @@ def coda_end(
     sensor: Sensor, site: Site, band: Band, *, window: float, ratio: float, min_snr: float
 ) -> _Coda:
     """Find where the coda on the vertical falls into the noise."""
-    assert site.p is not None and site.s is not None
+    assert site.p is not None
+    assert site.s is not None
     piece = sensor.piece_at("Z", site.p)
     if piece is None:
         raise WaveformError(f"{sensor.trace_id('Z')}: not recorded at P, {site.p}")

@@ -266,7 +266,8 @@ def read_component(
     min_snr: float,
 ) -> Reading:
     """Read one component's amplitude on the seismograph, in metres of unit gain."""
-    assert site.p is not None and site.s is not None
+    assert site.p is not None
+    assert site.s is not None
     p, s = site.p, site.s
     gap = max(s - p, 0.0)
     begin, wanted, least = p - MARGIN, s + gap + coda, s + 0.5 * gap + 1.0
