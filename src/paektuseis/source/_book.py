@@ -19,66 +19,102 @@ _KEPT = 8
 
 
 class Book:
-    """Tables of one model over one range, one for each phase and height of station."""
+    """Tables of one model over one range, P and S for each height of station.
+
+    ``arrays`` are the slowness (heights, depths, distances, 2), the head waves' intercept and
+    reach (heights, depths, 2, most + 1) and slowness (heights, 2, most + 1), and the rows.
+    """
 
     def __init__(
         self, model: VelocityModel, max_distance: float, min_depth: float, max_depth: float
     ) -> None:
         self.model = model
         self.ranges = (max_distance, min_depth, max_depth)
-        self.index: dict[tuple[str, float], int] = {}
+        self.index: dict[float, int] = {}
         self.lock = threading.Lock()
         self.arrays: tuple[NDArray[np.float32], FloatArray, FloatArray, FloatArray, FloatArray]
 
     def tables(
-        self, wanted: list[tuple[Phase, float]], cache: str | PathLike[str] | None
+        self, receivers: list[float], cache: str | PathLike[str] | None
     ) -> tuple[NDArray[np.int64], tuple[object, ...]]:
-        """Return the number of each wanted table and the arguments of the kernels."""
+        """Return the number of each station's tables and the arguments of the kernels."""
         with self.lock:
-            new = sorted(set(wanted) - set(self.index))
+            new = sorted(set(receivers) - set(self.index))
             if new:
                 self._add(new, cache)
-            numbers = np.array([self.index[w] for w in wanted], dtype=np.int64)
+            numbers = np.array([self.index[r] for r in receivers], dtype=np.int64)
             return numbers, (*self.arrays, STEP_KM, GROWTH_KM)
 
-    def _add(self, new: list[tuple[Phase, float]], cache: str | PathLike[str] | None) -> None:
+    def _add(self, new: list[float], cache: str | PathLike[str] | None) -> None:
         max_distance, min_depth, max_depth = self.ranges
+        phases: tuple[Phase, Phase] = ("P", "S")
         made = [
-            travel_time_table(
-                self.model,
-                phase=phase,
-                receiver_depth_km=receiver,
-                max_distance_km=max_distance,
-                min_depth_km=min_depth,
-                max_depth_km=max_depth,
-                cache=cache,
-            )
-            for phase, receiver in new
+            [
+                travel_time_table(
+                    self.model,
+                    phase=phase,
+                    receiver_depth_km=receiver,
+                    max_distance_km=max_distance,
+                    min_depth_km=min_depth,
+                    max_depth_km=max_depth,
+                    cache=cache,
+                )
+                for phase in phases
+            ]
+            for receiver in new
         ]
-        most = max(2 * len(self.model.layers), 1)
-        slowness = np.stack([t.slowness for t in made]).astype(np.float32)
-        lines = [_padded(t, most) for t in made]
-        intercept, reach, heads = (np.stack([x[i] for x in lines]) for i in range(3))
+        most = max(t.head_slowness.size for pair in made for t in pair)
+        slowness = np.stack([np.stack([t.slowness for t in pair], axis=-1) for pair in made])
+        parts = [[_padded(t, most) for t in pair] for pair in made]
+        intercept, reach = (
+            np.stack([np.stack([x[i] for x in pair], axis=1) for pair in parts]) for i in (0, 1)
+        )
+        heads = np.stack([np.stack([x[2] for x in pair]) for pair in parts])
+        fresh = (slowness.astype(np.float32), intercept, reach, heads)
         if self.index:
-            old = self.arrays
-            slowness = np.concatenate([old[0], slowness])
-            intercept = np.concatenate([old[1], intercept])
-            reach = np.concatenate([old[2], reach])
-            heads = np.concatenate([old[3], heads])
-        for name in new:
-            self.index[name] = len(self.index)
-        self.arrays = (slowness, intercept, reach, heads, made[0].rows)
+            most = max(most, self.arrays[3].shape[-1] - 1)
+            fresh = (fresh[0], *(_widened(x, most) for x in fresh[1:]))
+            old = (self.arrays[0], *(_widened(x, most) for x in self.arrays[1:4]))
+            fresh = tuple(
+                np.concatenate([a, b]) for a, b in zip(old, fresh, strict=True)
+            )
+        for receiver in new:
+            self.index[receiver] = len(self.index)
+        self.arrays = (*fresh, made[0][0].rows)
+
+
+def _first_wins(table: TravelTimeTable) -> FloatArray:
+    """Distance from which each head wave may be first, at each depth: a little short of it."""
+    straight = np.hypot(table.distance_km, (table.depth_km - table.receiver_depth_km)[:, None])
+    direct = table.slowness * straight
+    out = np.full_like(table.head_reach, NEVER)
+    for k, p in enumerate(table.head_slowness):
+        head = p * table.distance_km + table.head_intercept[:, k, None]
+        wins = (head < direct) & (table.distance_km >= table.head_reach[:, k, None])
+        column = np.maximum(wins.argmax(axis=1) - 2, 0)
+        start = np.maximum(table.distance_km[column], table.head_reach[:, k])
+        out[:, k] = np.where(wins.any(axis=1), start, NEVER)
+    return out
 
 
 def _padded(table: TravelTimeTable, most: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Head waves in places 1 to ``most``; the reach in place 0 is the shortest of all."""
     n = table.head_slowness.size
-    intercept = np.full((table.depth_km.size, most), NEVER)
-    reach = np.full((table.depth_km.size, most), NEVER)
-    heads = np.zeros(most)
-    intercept[:, :n], reach[:, :n], heads[:n] = (
-        table.head_intercept, table.head_reach, table.head_slowness,
-    )  # fmt: skip
+    intercept = np.full((table.depth_km.size, most + 1), NEVER)
+    reach = np.full((table.depth_km.size, most + 1), NEVER)
+    heads = np.zeros(most + 1)
+    wins = _first_wins(table)
+    intercept[:, 1 : n + 1], reach[:, 1 : n + 1] = table.head_intercept, wins
+    heads[1 : n + 1] = table.head_slowness
+    reach[:, 0] = wins.min() if wins.size else NEVER
     return intercept, reach, heads
+
+
+def _widened(array: FloatArray, most: int) -> FloatArray:
+    """Head waves of no reach added until there are ``most``."""
+    missing = most + 1 - array.shape[-1]
+    pad = [(0, 0)] * (array.ndim - 1) + [(0, missing)]
+    return np.pad(array, pad, constant_values=NEVER)
 
 
 _BOOKS: OrderedDict[tuple[object, ...], Book] = OrderedDict()

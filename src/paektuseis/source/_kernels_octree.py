@@ -9,8 +9,10 @@ and km below sea level. What all kernels share of one event comes as the same ar
     (ns, 3): latitude and longitude offset, depth of the station.
 ``first``
     (ns + 1,): where the picks of each station begin.
-``table``, ``observed``, ``variance``
-    (n,): the pick's table, its time in s, the square of its standard error.
+``height``
+    (ns,): the number of the station's tables.
+``phase``, ``observed``, ``variance``
+    (n,): the pick's phase (0 P, 1 S), its time in s, the square of its standard error.
 ``outlier``
     Share of picks that are wrong, and the density in 1/s they then have.
 """
@@ -28,7 +30,8 @@ from .._jit import kernel
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-_STEPS = 8
+_STEPS = 10
+_FEW = 3
 
 
 @kernel
@@ -40,7 +43,8 @@ def residuals(
     geometry: FloatArray,
     stations: FloatArray,
     first: IntArray,
-    table: IntArray,
+    height: IntArray,
+    phase: IntArray,
     observed: FloatArray,
     variance: FloatArray,
     slowness: Any,
@@ -76,68 +80,82 @@ def residuals(
         square *= 1.0 + square / (12.0 * north * north)
         x = math.sqrt(square)
         straight = math.sqrt(square + (depth - stations[s, 2]) ** 2)
-        column = (math.sqrt(step * step + 4.0 * growth * x) - step) / (2.0 * growth)
+        column = (math.sqrt(step * step + 4.0 * growth * x) - step) * (0.5 / growth)
         j = min(int(column), slowness.shape[2] - 2)
         g = (x - j * (step + j * growth)) / (step + (2 * j + 1) * growth)
+        w00, w01 = (1.0 - f) * (1.0 - g), (1.0 - f) * g
+        w10, w11 = f * (1.0 - g), f * g
+        h = height[s]
         for k in range(first[s], first[s + 1]):
-            t = table[k]
-            u = (1.0 - f) * ((1.0 - g) * slowness[t, i, j] + g * slowness[t, i, j + 1]) + f * (
-                (1.0 - g) * slowness[t, i + 1, j] + g * slowness[t, i + 1, j + 1]
-            )
+            p = phase[k]
+            u = w00 * slowness[h, i, j, p] + w01 * slowness[h, i, j + 1, p]
+            u += w10 * slowness[h, i + 1, j, p] + w11 * slowness[h, i + 1, j + 1, p]
             time = u * straight
-            for w in range(heads.shape[1]):
-                if x >= (1.0 - f) * reach[t, i, w] + f * reach[t, i + 1, w]:
-                    late = (1.0 - f) * intercept[t, i, w] + f * intercept[t, i + 1, w]
-                    time = min(time, x * heads[t, w] + late)
+            if x >= reach[h, 0, p, 0]:
+                for w in range(1, heads.shape[2]):
+                    if x >= (1.0 - f) * reach[h, i, p, w] + f * reach[h, i + 1, p, w]:
+                        late = (1.0 - f) * intercept[h, i, p, w] + f * intercept[h, i + 1, p, w]
+                        time = min(time, x * heads[h, p, w] + late)
             left[k] = observed[k] - time
             widened[k] = variance[k] + grow * u * u
 
 
 @kernel
 def origin_time(
-    left: FloatArray, variance: FloatArray, outlier: FloatArray, order: FloatArray
+    left: FloatArray, variance: FloatArray, outlier: FloatArray, order: FloatArray, steps: int
 ) -> tuple[float, float, float]:
     """Log likelihood with the origin time integrated out, that time, and its precision (1/s²).
 
     Each residual is Gaussian with its own variance or, with a small probability, anything. The
-    origin time starts at the median and is found by reweighted means; the integral over it is
-    Laplace's (exact where no pick is an outlier).
+    origin time starts at the mean, or the median where that fits badly, and is found by
+    reweighted means; the integral over it is Laplace's (exact where no pick is an outlier).
     """
     n = left.size
-    for i in range(n):  # the median, by insertion
-        value = left[i]
-        j = i - 1
-        while j >= 0 and order[j] > value:
-            order[j + 1] = order[j]
-            j -= 1
-        order[j + 1] = value
-    time = 0.5 * (order[(n - 1) // 2] + order[n // 2])
+    total, moment = 0.0, 0.0
+    for i in range(n):
+        inverse = 1.0 / variance[i]
+        total += inverse
+        moment += left[i] * inverse
+    time = moment / total
+    far = 0.0
+    for i in range(n):
+        far = max(far, (left[i] - time) ** 2 - 6.0 * variance[i])
+    if far > 0.0:  # something may be wrong: start at the median
+        for i in range(n):
+            value = left[i]
+            j = i - 1
+            while j >= 0 and order[j] > value:
+                order[j + 1] = order[j]
+                j -= 1
+            order[j + 1] = value
+        time = 0.5 * (order[(n - 1) // 2] + order[n // 2])
     flat = outlier[0] * outlier[1]
+    height = (1.0 - outlier[0]) * 0.3989422804014327
     likelihood, log, precision = 1.0, 0.0, 0.0
-    for _ in range(_STEPS):
+    for _ in range(steps):
         total, moment = 0.0, 0.0
         likelihood, log = 1.0, 0.0
         for i in range(n):
             r = left[i] - time
-            half = 0.5 * r * r / variance[i]
-            core = 0.0
-            if half < 60.0:
-                core = (1.0 - outlier[0]) * 0.3989422804014327 / math.sqrt(variance[i])
-                core *= math.exp(-half)
-            weight = core / (core + flat) / variance[i]
-            total += weight
-            moment += weight * r
-            likelihood *= core + flat
+            inverse = 1.0 / variance[i]
+            half = 0.5 * r * r * inverse
+            either = flat
+            if half < 40.0:
+                core = height * math.sqrt(inverse) * math.exp(-half)
+                either += core
+                weight = core / either * inverse
+                total += weight
+                moment += weight * r
+            likelihood *= either
             if likelihood < 1e-200 or likelihood > 1e200:
                 log += math.log(likelihood)
                 likelihood = 1.0
         precision = total
         if total <= 0.0:
             break
-        move = moment / total
-        if move * move * total < 1e-6:
+        if moment * moment < 1e-3 * total:  # a move of less than 0.03 standard errors
             break
-        time += move
+        time += moment / total
     precision = max(precision, outlier[1] * outlier[1])
     return log + math.log(likelihood) - 0.5 * math.log(precision), time, precision
 
@@ -151,7 +169,8 @@ def search(
     geometry: FloatArray,
     stations: FloatArray,
     first: IntArray,
-    table: IntArray,
+    height: IntArray,
+    phase: IntArray,
     observed: FloatArray,
     variance: FloatArray,
     outlier: FloatArray,
@@ -199,18 +218,19 @@ def search(
                 hz = cells[c, 5]
                 grow = (hx * hx + hy * hy + hz * hz) / 9.0 * correlated
                 residuals(
-                    cells[c, 0], cells[c, 1], cells[c, 2], grow, geometry, stations, first, table,
+                    cells[c, 0], cells[c, 1], cells[c, 2], grow, geometry, stations, first, height, phase,
                     observed, variance, slowness, intercept, reach, heads, rows, step, growth,
                     left, widened,
                 )  # fmt: skip
-                value = origin_time(left, widened, outlier, order)[0]
+                value = origin_time(left, widened, outlier, order, _FEW)[0]
                 mass[c] = value + math.log(8.0 * hx * hy * hz)
                 fresh[c] = False
                 evaluations += 1
         top = mass[:used].max()
         total = 0.0
         for c in range(used):
-            total += math.exp(mass[c] - top)
+            if mass[c] > top - 30.0:
+                total += math.exp(mass[c] - top)
         limit = top + math.log(total * share)
         before = used
         for c in range(before):
@@ -237,7 +257,8 @@ def evaluate(
     geometry: FloatArray,
     stations: FloatArray,
     first: IntArray,
-    table: IntArray,
+    height: IntArray,
+    phase: IntArray,
     observed: FloatArray,
     variance: FloatArray,
     outlier: FloatArray,
@@ -255,11 +276,11 @@ def evaluate(
     out = np.empty((places.shape[0], 3))
     for i in range(places.shape[0]):
         residuals(
-            places[i, 0], places[i, 1], places[i, 2], 0.0, geometry, stations, first, table,
+            places[i, 0], places[i, 1], places[i, 2], 0.0, geometry, stations, first, height, phase,
             observed, variance, slowness, intercept, reach, heads, rows, step, growth,
             left, widened,
         )  # fmt: skip
-        out[i, 0], out[i, 1], out[i, 2] = origin_time(left, widened, outlier, order)
+        out[i, 0], out[i, 1], out[i, 2] = origin_time(left, widened, outlier, order, _STEPS)
     return out
 
 
@@ -272,7 +293,8 @@ def climb(
     geometry: FloatArray,
     stations: FloatArray,
     first: IntArray,
-    table: IntArray,
+    height: IntArray,
+    phase: IntArray,
     observed: FloatArray,
     variance: FloatArray,
     outlier: FloatArray,
@@ -299,10 +321,10 @@ def climb(
     time, precision = 0.0, 0.0
     for attempt in range(4000):
         residuals(
-            trial[0], trial[1], trial[2], 0.0, geometry, stations, first, table, observed,
+            trial[0], trial[1], trial[2], 0.0, geometry, stations, first, height, phase, observed,
             variance, slowness, intercept, reach, heads, rows, step, growth, left, widened,
         )  # fmt: skip
-        v, t, p = origin_time(left, widened, outlier, order)
+        v, t, p = origin_time(left, widened, outlier, order, _STEPS)
         if v > value:
             value, time, precision = v, t, p
             best[:] = trial

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..network.model import Phase, VelocityModel
+from ..network.model import VelocityModel
 from ..types import FloatArray
 from ._arrivals import Arrivals
 from ._book import book_of
@@ -50,7 +50,7 @@ class Region:
 
     def farthest_km(self, places: FloatArray) -> float:
         """Largest distance between a corner (or the middle of a side) and a station."""
-        lat, lon = self.middle
+        lon = self.middle[1]
         y = np.array([self.south, self.south, self.north, self.north, self.south, self.north])
         x = np.array([self.west, self.east, self.west, self.east, lon, lon])
         return float(
@@ -84,9 +84,8 @@ class Problem:
         places = arrivals.places
         reach = region.farthest_km(places) * 1.001 + 1.0
         book = book_of(model, reach, region.top_km, region.bottom_km)
-        depths = places[arrivals.station_of_pick, 2]
-        wanted = [(cast(Phase, p), float(z)) for p, z in zip(arrivals.phases, depths, strict=True)]
-        numbers, tables = book.tables(wanted, cache)
+        numbers, tables = book.tables(places[:, 2].tolist(), cache)
+        phases = np.array([0 if p == "P" else 1 for p in arrivals.phases], dtype=np.int64)
         lat, lon = region.middle
         stations = np.column_stack(
             [
@@ -97,7 +96,7 @@ class Problem:
         )
         variance = arrivals.uncertainty**2 + extra**2
         shared = (
-            _geometry(lat), stations, arrivals.first, numbers,
+            _geometry(lat), stations, arrivals.first, numbers, phases,
             arrivals.observed - arrivals.correction, variance, *tables,
         )  # fmt: skip
         return cls(arrivals=arrivals, region=region, extra=extra, outlier=outlier, shared=shared)
@@ -105,12 +104,12 @@ class Problem:
     @property
     def arguments(self) -> tuple[Any, ...]:
         """What the kernels take after their own arguments."""
-        return (*self.shared[:6], self.outlier, *self.shared[6:])
+        return (*self.shared[:7], self.outlier, *self.shared[7:])
 
     @property
     def variance(self) -> FloatArray:
         """Squared standard error of each pick, with the model's."""
-        return cast(FloatArray, self.shared[5])
+        return cast(FloatArray, self.shared[6])
 
     @property
     def box(self) -> FloatArray:
@@ -148,7 +147,7 @@ class Problem:
         """Observed less travel time (s), the origin time still in it, at one place."""
         left, widened = np.empty(self.variance.size), np.empty(self.variance.size)
         args = self.shared
-        residuals(place[0], place[1], place[2], 0.0, *args[:6], *args[6:], left, widened)
+        residuals(place[0], place[1], place[2], 0.0, *args, left, widened)
         return left
 
 
