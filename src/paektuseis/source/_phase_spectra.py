@@ -131,7 +131,7 @@ def _length(site: Site, phase: str, sensor: Sensor, corner: float | None) -> flo
     """Seconds of a phase's window, or refuse."""
     if site.p is None or site.s is None:
         raise WaveformError(f"{sensor.name}: neither pick nor origin time, no window")
-    gap = max(site.s - site.p, 0.0)
+    gap = max(float(site.s - site.p), 0.0)
     low, high = WINDOWS[phase]
     if phase == "P":
         if gap / (1 - LEAD_SHARE) < low:
@@ -144,7 +144,7 @@ def _length(site: Site, phase: str, sensor: Sensor, corner: float | None) -> flo
     picked = site.picked[0 if phase == "P" else 1]
     if corner is None or not picked:  # a predicted onset may be some tenths of a second off
         return longest
-    return min(longest, max(low, CYCLES / corner))
+    return float(min(longest, max(low, CYCLES / corner)))
 
 
 def _measured(

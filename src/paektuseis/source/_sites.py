@@ -35,8 +35,9 @@ class Hypocentre:
 
     @property
     def placed(self) -> bool:
-        """Whether the epicentre is known."""
-        return isfinite(self.latitude) and isfinite(self.longitude)
+        """Whether the place counts; without a depth, a known distance counts for more."""
+        epicentre = isfinite(self.latitude) and isfinite(self.longitude)
+        return epicentre and (isfinite(self.depth_km) or not isfinite(self.distance_km))
 
 
 @dataclass(frozen=True, kw_only=True)

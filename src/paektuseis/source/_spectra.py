@@ -203,7 +203,7 @@ def _coda(
 
 
 def _longest(clear: NDArray[np.bool_], centres: FloatArray) -> NDArray[np.bool_]:
-    """The clear bins of the widest band (in octaves) of which at least ``CLEAR_SHARE`` are clear."""
+    """Clear bins of the widest band (in octaves) with ``CLEAR_SHARE`` of its bins clear."""
     best, widest = np.zeros(len(clear), dtype=np.bool_), 0.0
     at = np.flatnonzero(clear)
     count = np.arange(1, len(at) + 1)

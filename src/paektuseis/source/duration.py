@@ -281,6 +281,8 @@ def coda_end(
     if piece is None:
         raise WaveformError(f"{sensor.trace_id('Z')}: not recorded at P, {site.p}")
     band.require_below_nyquist(float(piece.stats.sampling_rate), piece.id)
+    assert band.freqmin is not None
+    assert band.freqmax is not None
     filtered = bandpass(piece, freqmin=band.freqmin, freqmax=band.freqmax)[0]
     rate, start = float(filtered.stats.sampling_rate), filtered.stats.starttime
     rms, step = _running_rms(np.asarray(filtered.data, dtype=np.float64), rate, window)

@@ -233,7 +233,7 @@ def _energy(
     data: FloatArray = detrended(trace.data[first : first + count])
     fade(data, round(TAPER * rate))
     size = next_fast_len(2 * count, real=True)
-    f = np.fft.rfftfreq(size, 1 / rate)
+    f: FloatArray = np.asarray(np.fft.rfftfreq(size, 1 / rate), dtype=np.float64)
     inside = (f >= low) & (f <= high)
     factor, remark = motion_factor(
         trace, inventory, f[inside], trace.stats.starttime + first / rate

@@ -323,7 +323,7 @@ def wood_anderson_motion(
     data = detrended(trace.data)
     fade(data, round(TAPER * rate))
     size = next_fast_len(count + round(PAD * rate), real=True)
-    f = np.fft.rfftfreq(size, 1 / rate)
+    f: FloatArray = np.asarray(np.fft.rfftfreq(size, 1 / rate), dtype=np.float64)
     inside = (f >= 0.5 * freqmin) & (f <= rate / 2 * 0.999)
     spectrum = rfft(data, size)
     middle = trace.stats.starttime + 0.5 * count / rate

@@ -103,7 +103,8 @@ def read_amplitude(samples: FloatArray, measure: str) -> tuple[float, int]:
         Without offset.
     measure : {"zero_to_peak", "half_peak_to_peak"}
         Largest absolute value, or half the largest sum of two neighbouring swings to opposite
-        sides of zero.
+        sides of zero. Crests are those of the parabola through the largest sample and its
+        neighbours (at eight samples a period the largest sample may be 7 % under the crest).
 
     Returns
     -------
@@ -116,13 +117,25 @@ def read_amplitude(samples: FloatArray, measure: str) -> tuple[float, int]:
     size = np.abs(samples)
     if measure == "zero_to_peak":
         index = int(np.argmax(size))
-        return float(size[index]), index
+        return _crest(samples, index), index
     starts = np.concatenate(([0], np.flatnonzero(np.diff(samples >= 0)) + 1))
     swings = np.maximum.reduceat(size, starts)
+    ends = np.append(starts[1:], len(samples))
     if len(swings) < 2:
         return 0.5 * float(swings[0]), int(np.argmax(size))
     pair = int(np.argmax(swings[:-1] + swings[1:]))
-    first = pair if swings[pair] >= swings[pair + 1] else pair + 1
-    end = starts[first + 1] if first + 1 < len(starts) else len(samples)
-    index = int(starts[first]) + int(np.argmax(size[starts[first] : end]))
-    return 0.5 * float(swings[pair] + swings[pair + 1]), index
+    two = zip(starts[pair : pair + 2], ends[pair : pair + 2], strict=True)
+    tops = [int(a + np.argmax(size[a:b])) for a, b in two]
+    crests = [_crest(samples, top) for top in tops]
+    return 0.5 * sum(crests), tops[int(np.argmax(crests))]
+
+
+def _crest(samples: FloatArray, index: int) -> float:
+    """Height of a crest between its samples: that of the parabola through three."""
+    if not 0 < index < len(samples) - 1:
+        return float(abs(samples[index]))
+    before, top, after = np.sign(samples[index]) * samples[index - 1 : index + 2]
+    bend = before - 2 * top + after
+    if bend >= 0:
+        return float(top)
+    return float(min(top - (after - before) ** 2 / (8 * bend), 1.25 * top))
