@@ -14,6 +14,7 @@ GRID_PER_OCTAVE = 24
 LARGEST_T_STAR = 0.25  # s
 PLATEAU = 1.5  # the corner lies at least this factor above the lowest usable frequency
 VAGUE = 0.5  # a corner whose standard error is a larger share of it is not known
+CLOSED = 3.0  # standard errors by which a corner far above all frequencies fits worse
 RESOLVED = 1.25  # ... and this factor below the highest, to be called known
 
 
@@ -87,7 +88,7 @@ def fit_shared_corner(
     Notes
     -----
     For a given corner the model is linear in the plateau's logarithm and t*; the corner itself is
-    found on a grid of 24 an octave, then between its points by a parabola. The standard error is
+    found on a grid of 24 an octave, then on a finer one between its points. The standard error is
     the larger of that of the misfit's curve (residuals of ln amplitude independent and alike) and
     of leaving out one spectrum at a time.
     """
@@ -97,21 +98,23 @@ def fit_shared_corner(
     grid = 0.25 * low * 2 ** (np.arange(int(octaves * GRID_PER_OCTAVE)) / GRID_PER_OCTAVE)
     misfit = np.array([_profile(s, grid, shape, noise)[0] for s in spectra])
     total = misfit.sum(axis=0)
-    at, corner = _minimum(grid, total)
+    at = int(np.argmin(total))
+    fine = grid[at] * 2 ** np.linspace(-1 / GRID_PER_OCTAVE, 1 / GRID_PER_OCTAVE, 41)
+    corner = _minimum(fine, np.sum([_profile(s, fine, shape, noise)[0] for s in spectra], axis=0))
     count = sum(s.frequencies.size for s in spectra)
     free = count - 1 - sum(1 + (s.t_star_error > 0) for s in spectra)
     variance = max(total[at] / max(free, 1), 1e-6)
     below, above = _interval(grid, total, at, variance)
     error = 0.5 * (above - below)
     if len(spectra) > 2:
-        without = np.log([_minimum(grid, total - one)[1] for one in misfit])
+        without = np.log([_minimum(grid, total - one) for one in misfit])
         n = len(spectra)
         jackknife = sqrt((n - 1) / n * float(np.sum((without - without.mean()) ** 2)))
         error = max(error, corner * jackknife)
     resolved = ""
     if corner < PLATEAU * low:
         resolved = f"corner {corner:.3g} Hz is not above the lowest usable frequency {low:.3g} Hz"
-    elif corner * RESOLVED > high or not np.isfinite(above):
+    elif corner * RESOLVED > high or not total[-1] > total[at] + CLOSED**2 * variance:
         resolved = f"corner is near or above the highest usable frequency {high:.3g} Hz"
     elif not error <= VAGUE * corner:
         resolved = f"corner {corner:.3g} Hz is known to no better than {error:.2g} Hz"
@@ -161,15 +164,15 @@ def _profile(
     return misfit, plateau, t, sqrt(1 / f.size + xm**2 / sxx)
 
 
-def _minimum(grid: FloatArray, misfit: FloatArray) -> tuple[int, float]:
-    """Index of the smallest misfit, and the corner of a parabola through its neighbours."""
+def _minimum(grid: FloatArray, misfit: FloatArray) -> float:
+    """Corner of the smallest misfit: that of the parabola through it and its neighbours."""
     at = int(np.argmin(misfit))
     if at in (0, len(grid) - 1):
-        return at, float(grid[at])
+        return float(grid[at])
     a, b, c = misfit[at - 1 : at + 2]
     curve = a - 2 * b + c
     shift = 0.5 * (a - c) / curve if curve > 0 else 0.0
-    return at, float(grid[at] * (grid[1] / grid[0]) ** shift)
+    return float(grid[at] * (grid[1] / grid[0]) ** shift)
 
 
 def _interval(

@@ -21,6 +21,7 @@ CLEAR_SHARE = 0.75  # of the bins of a usable band
 CODA_SNR = 1.5  # amplitude of S over that of the coda of P, at least
 ONSET_GUARD = 0.1  # s before S that are no coda of P any more
 NOISE_SECONDS = 60.0
+MOST_NOISE = 16  # windows of noise that are averaged
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,7 +186,8 @@ def _noise(trace: Trace, until: UTCDateTime, count: int, rate: float) -> FloatAr
             f"{trace.id}: {max(end - start, 0) / rate:.3g} s of record before P, too little noise "
             f"to judge a window of {count / rate:.3g} s; give a longer record"
         )
-    starts = range(end - width, start - 1, -max(width // 2, 1))
+    step = max(width // 2, (end - start) // MOST_NOISE, 1)
+    starts = range(end - width, start - 1, -step)
     spectra = [_periodogram(trace.data[a : a + width], count, rate) for a in starts]
     return np.asarray(np.mean(spectra, axis=0) * count / width, dtype=np.float64)
 
