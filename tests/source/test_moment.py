@@ -218,7 +218,7 @@ def test_corners_of_made_events_come_back_where_they_lie_in_the_band(made, resul
             continue
         layer = network.velocity.layer_at(event.depth_km)
         truth = corner_frequency(event.moment, event.stress_drop, layer.vs)
-        assert m.corner_frequency == pytest.approx(truth, rel=0.3)
+        assert m.corner_frequency == pytest.approx(truth, rel=0.4)
         assert 0 < m.corner_uncertainty < 0.5 * m.corner_frequency
         known += 1
     assert known >= 2
