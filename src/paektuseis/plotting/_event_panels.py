@@ -325,8 +325,11 @@ def write_verdict(
                 + (f" ± {error:.1f}" if np.isfinite(error) else "")
                 + f" ({int(one['n'])} stations)"
             )
+    words += [str(origin["note"])] if origin.get("note") else []
     if words:
-        lines += wrap(safe_text(" · ".join(words), limit=400), 150)[:2]
+        room = 3 - len(lines)
+        text = wrap(safe_text(" · ".join(words), limit=600), 145)
+        lines += [*text[: room - 1], text[room - 1] + " …"] if len(text) > room else text
     write_columns(ax, [[line] for line in lines] or [["nothing more is known"]], [0.0])
 
 
