@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from ._brune import SourceShape
 from ._magnitude import Magnitude
 from ._results import Ellipsoid, Location, LocationGrid
 from .circular import source_radius, stress_drop
 from .duration import DurationScale, duration_magnitude
 from .energy import seismic_energy
-from .local_magnitude import local_magnitude
+from .local import local_magnitude
 from .locate import locate
-from .moment import SourceFit, SourceShape, moment_magnitude
+from .moment import SourceFit, moment_magnitude
 from .scales import MagnitudeScale, magnitude_scale
 from .traveltimetable import TravelTimeTable, travel_time_table
 from .wood_anderson import WoodAnderson

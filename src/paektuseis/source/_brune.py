@@ -29,7 +29,20 @@ class SourceShape:
     gamma: float = 1.0
 
     def log_fall(self, frequencies: FloatArray, corner: FloatArray | float) -> FloatArray:
-        """Natural logarithm of the shape, 0 far below the corner."""
+        """Return the natural logarithm of the shape.
+
+        Parameters
+        ----------
+        frequencies : ndarray
+            Hertz.
+        corner : float or ndarray
+            Corner frequency in hertz.
+
+        Returns
+        -------
+        ndarray
+            0 far below the corner.
+        """
         power = self.gamma * self.n
         return np.asarray(-np.log1p((frequencies / corner) ** power) / self.gamma)
 

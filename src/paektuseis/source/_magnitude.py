@@ -39,6 +39,8 @@ class Magnitude:
         How it was obtained, in words a paper could print.
     stations : DataFrame
         Table ``tables.STATION_MAGNITUDES``: also what was refused, with the reason.
+    units : str
+        Empty: a magnitude has no unit.
     note : str
         Why refused, or remarks.
     corner_frequency, corner_uncertainty : float
@@ -141,7 +143,8 @@ def gathered(
     if not used:
         notes.append("no station gave a value" + (": " + "; ".join(refused) if refused else ""))
     elif len(used) == 1:
-        notes.append("a single station" + ("" if sigma == sigma else ": uncertainty unknown"))
+        known = "standard deviation of the scale" if np.isfinite(sigma) else "uncertainty unknown"
+        notes.append(f"a single station: {known}")
     return Magnitude(
         value=value,
         uncertainty=error,

@@ -11,7 +11,7 @@ from obspy import Inventory, Trace, UTCDateTime
 from ..errors import ParameterError, WaveformError
 from ..types import FloatArray
 from ._records import Sensor, motion_factor
-from .local_magnitude import detrended, fade
+from .local import detrended, fade
 
 TAPER_SHARE = 0.1  # of a window, at each end
 LEAD_SHARE = 0.15  # of a window, before the arrival

@@ -46,7 +46,27 @@ def stress_drop(moment: float, corner_frequency: float, vs: float, *, k: float =
 
 
 def source_radius(corner_frequency: float, vs: float, *, k: float = 0.372) -> float:
-    """Return the radius of a circular source in km, ``k vs / corner`` (see :func:`stress_drop`)."""
+    """Return the radius of a circular source in km.
+
+    Parameters
+    ----------
+    corner_frequency : float
+        Hertz.
+    vs : float
+        S velocity at the source in km/s.
+    k : float, optional
+        As in :func:`stress_drop`.
+
+    Returns
+    -------
+    float
+        ``k vs / corner``.
+
+    Examples
+    --------
+    >>> round(source_radius(10.0, 3.0), 4)
+    0.1116
+    """
     _positive(corner_frequency=corner_frequency, vs=vs, k=k)
     return k * vs / corner_frequency
 

@@ -71,7 +71,19 @@ class DurationScale:
                 raise ParameterError(f"{name}={getattr(self, name)} of {self.name}; give a number")
 
     def magnitude(self, tau: float, distance_km: float) -> float:
-        """Return the magnitude of a duration (s) at an epicentral distance (km)."""
+        """Return the magnitude of a duration.
+
+        Parameters
+        ----------
+        tau : float
+            Duration in s, from where ``start`` says.
+        distance_km : float
+            Epicentral distance in km.
+
+        Returns
+        -------
+        float
+        """
         if not (isfinite(tau) and tau > 0):
             raise ParameterError(f"tau={tau} s; give a positive duration")
         if not (isfinite(distance_km) and distance_km >= 0):

@@ -17,7 +17,7 @@ from ..types import FloatArray
 from ._magnitude import Magnitude, correction_of, gathered, station_row
 from ._records import Sensor, motion_factor, sensors_of
 from ._sites import Site, hypocentre_of, sites_of
-from .local_magnitude import detrended, fade
+from .local import detrended, fade
 
 CHOY_BOATWRIGHT = 3.2
 MARGIN = 0.5  # s before P

@@ -55,7 +55,11 @@ class SourceFit:
     rms : float
         Of the fit in natural logarithms.
     used : bool
-        Whether it counts; ``note`` says why not.
+        Whether it counts.
+    note : str
+        Why it does not count, or remarks.
+    units : str
+        Of ``observed``, ``noise``, ``model`` and ``plateau``.
     """
 
     trace_id: str

@@ -262,6 +262,7 @@ SCALES: dict[str, MagnitudeScale] = {
             constant=3.0,
             min_distance_km=10.0,
             max_distance_km=700.0,
+            sigma=0.21,
             source="Hutton & Boore (1987), southern California",
         ),
         MagnitudeScale(
