@@ -204,7 +204,7 @@ def test_moments_of_made_events_come_back(made, results):
     for m in results:
         assert m.n >= 3
         assert m.moment == pytest.approx(seismic_moment(m.value), rel=1e-9)
-        assert m.uncertainty >= 0.1  # the error all stations share
+        assert m.uncertainty >= 0.15  # the error all stations share
         assert m.moment_factor == pytest.approx(10 ** (1.5 * m.uncertainty))
 
 

@@ -14,7 +14,7 @@ GRID_PER_OCTAVE = 24
 LARGEST_T_STAR = 0.25  # s
 PLATEAU = 1.5  # the corner lies at least this factor above the lowest usable frequency
 VAGUE = 0.5  # a corner whose standard error is a larger share of it is not known
-CLOSED = 3.0  # standard errors by which a corner far above all frequencies fits worse
+CLOSED = 2.0  # standard errors by which a corner far above all frequencies fits worse
 RESOLVED = 1.25  # ... and this factor below the highest, to be called known
 
 

@@ -205,8 +205,8 @@ def duration_magnitude(
 
     References
     ----------
-    Lee, W. H. K., Bennett, R. E. and Meagher, K. L. (1972). U.S. Geol. Surv. Open-File Rep. 28.
-    Michaelson, C. A. (1990). Bull. Seismol. Soc. Am. 80(5), 1190-1214.
+    Lee, W. H. K., Bennett, R. E. and Meagher, K. L. (1972). U.S. Geol. Surv. Open-File Report.
+    Michaelson, C. A. (1990). Bull. Seismol. Soc. Am. 80(5), 1190-1204.
     """
     used = duration_scale(scale)
     if not (window > 0 and ratio > 1 and min_snr > ratio):

@@ -100,7 +100,7 @@ def moment_magnitude(
     freqmin: float | None = None,
     freqmax: float | None = None,
     min_snr: float = 3.0,
-    model_error: float = 0.1,
+    model_error: float = 0.15,
     statistic: str = "mean",
     corrections: Mapping[str, float] | None = None,
     event_id: str = "",

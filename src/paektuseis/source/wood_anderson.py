@@ -42,7 +42,7 @@ class WoodAnderson:
     Examples
     --------
     >>> [complex(round(p.real, 5), round(p.imag, 5)) for p in WoodAnderson().poles]
-    [(-5.49779+5.60887j), (-5.49779-5.60887j)]
+    [(-5.49779+5.60886j), (-5.49779-5.60886j)]
     """
 
     gain: float = 2080.0
