@@ -29,9 +29,20 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         run_archive as run_archive,
     )
     from .catalog import (
+        BValue as BValue,
+        InterEventTimes as InterEventTimes,
+        Rate as Rate,
+        b_value as b_value,
+        cumulative_moment as cumulative_moment,
         detections_to_catalog as detections_to_catalog,
         event_rate as event_rate,
         event_table as event_table,
+        find_swarms as find_swarms,
+        frequency_magnitude as frequency_magnitude,
+        inter_event_times as inter_event_times,
+        magnitude_completeness as magnitude_completeness,
+        rate_interval as rate_interval,
+        simulate_magnitudes as simulate_magnitudes,
     )
     from .config import (
         Settings as Settings,
@@ -307,6 +318,17 @@ _API: dict[str, str] = {
     "detections_to_catalog": "catalog",
     "event_table": "catalog",
     "event_rate": "catalog",
+    "BValue": "catalog",
+    "InterEventTimes": "catalog",
+    "Rate": "catalog",
+    "b_value": "catalog",
+    "cumulative_moment": "catalog",
+    "find_swarms": "catalog",
+    "frequency_magnitude": "catalog",
+    "inter_event_times": "catalog",
+    "magnitude_completeness": "catalog",
+    "rate_interval": "catalog",
+    "simulate_magnitudes": "catalog",
     # plotting
     "plot_waveforms": "plotting",
     "plot_triggers": "plotting",

@@ -12,6 +12,7 @@ from .. import tables
 from ..errors import ParameterError
 from ..times import TimeLike, as_timestamp, as_utc as _as_utc, window_starts
 from ._columns import nanoseconds, onset_column, without_vetoed
+from .intervals import poisson_interval
 
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
@@ -58,8 +59,8 @@ def event_rate(
     Returns
     -------
     DataFrame
-        Table ``tables.RATES``: count, rate in events per day, share monitored, mean number of
-        stations monitored.
+        Table ``tables.RATES``: count, rate in events per day with its 95 % gamma interval (see
+        :func:`paektuseis.rate_interval`), share monitored, mean number of stations monitored.
 
     Raises
     ------
@@ -101,7 +102,9 @@ def event_rate(
         alive, enough = _alive(monitoring, edges, int(min_stations))
         share = enough / seconds
         listened = np.where(share >= max(min_coverage, 1e-12), enough, np.nan)
-    rates = counts / (listened / 86400.0)
+    days = listened / 86400.0
+    rates = counts / days
+    low, high = (limit / days for limit in poisson_interval(counts.astype(np.float64)))
     return tables.RATES.frame(
         {
             "starttime": as_timestamp(start),
@@ -112,8 +115,12 @@ def event_rate(
             "stations_alive": float(mean),
             "min_stations": int(min_stations),
             "group": group,
+            "rate_lower": float(lower),
+            "rate_upper": float(upper),
         }
-        for start, n, rate, part, mean in zip(starts, counts, rates, share, alive, strict=True)
+        for start, n, rate, part, mean, lower, upper in zip(
+            starts, counts, rates, share, alive, low, high, strict=True
+        )
     )
 
 
