@@ -1,14 +1,14 @@
 """Amplitudes in many bands and windows from one pass over a record.
 
-All bands are filtered side by side, some minutes at a time, into a buffer that
-stays in the cache; as soon as a window is full its amplitudes are taken and its
-samples are dropped. No filtered record is ever whole in memory. What comes out is what
-filtering the whole record and measuring it window by window gives.
+All bands are filtered side by side, a block at a time that stays in the cache. Each
+window takes of it what its amplitude needs (:mod:`._kernels_taking`), and the block is dropped:
+no filtered record is ever whole in memory. What comes out is what filtering the whole record
+and measuring it window by window gives.
 """
 
 from __future__ import annotations
 
-import math
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -19,20 +19,24 @@ from ..processing._bank import BLOCK, bank_rows, bank_sections, filtered
 from ..times import TimeLike
 from ..types import FloatArray
 from ._channels import Channel, Lane
-from ._kernels import window_amplitudes
+from ._kernels_taking import (
+    AT,
+    COMPLETE,
+    FIRST,
+    JUMP,
+    LANE,
+    LAST,
+    MISSED,
+    STATISTIC,
+    take_block,
+)
 from ._windows import STATISTICS, IntArray, Share, share_of, windowed, windows_of
 
-CHUNK = 131_072
-"""Samples of all bands a pass filters before it looks for full windows (1 MB), at least."""
+CHUNK = 40_960
+"""Samples of all bands that are filtered before windows take theirs: they stay in the cache."""
 
-ROOM = 262_144
-"""Samples the buffer should hold (2 MB), so that it stays in the cache.
-
-Four bands in windows of ten minutes at 100 Hz fit; more take a second pass.
-"""
-
-MARGIN = 2
-"""Samples kept more than the windows need, against rounding of times."""
+ROOM = 1_048_576
+"""Samples of windows a pass has room for (8 MB); what needs more takes another pass."""
 
 
 @dataclass(frozen=True)
@@ -66,17 +70,25 @@ class Series:
     coverage: FloatArray
     shares: dict[int, Share] = field(repr=False)
     """By number of the piece."""
-    done: int = 0
 
     @property
-    def finished(self) -> bool:
-        """Whether all windows have been measured."""
-        return self.done >= len(self.value)
+    def longest(self) -> int:
+        """The largest number of samples in a window."""
+        count = np.zeros(len(self.value) + 1, dtype=np.int64)
+        for share in self.shares.values():
+            count[share.windows] += np.diff(share.edges)
+        return int(count.max())
 
-    @property
-    def step(self) -> int:
-        """Length of a window in nanoseconds."""
-        return int(self.edges[1] - self.edges[0])
+    def within(self, piece: int) -> tuple[int, IntArray]:
+        """Return the first window that holds samples of a piece, and edges in the piece."""
+        if piece not in self.shares:
+            return 0, np.empty(0, dtype=np.int64)
+        share = self.shares[piece]
+        full = np.flatnonzero(np.diff(share.edges))
+        if not len(full):
+            return 0, np.empty(0, dtype=np.int64)
+        edges = share.edges[full[0] : full[-1] + 2] + share.offset
+        return share.windows.start + int(full[0]), edges
 
 
 def measure(
@@ -96,10 +108,10 @@ def measure(
                 for lane in request.lanes
             ]
         )
-    wanted = [series for series in known.values() if not series.finished]
+    wanted = [series for series in known.values() if len(series.value)]
     pairs = zip(channel.pieces, channel.pieces[1:], strict=False)
     if all(p.end_ns - 0.5e9 / p.sampling_rate <= q.start_ns for p, q in pairs):
-        for group in _that_fit(channel, wanted):
+        for group in _that_fit(wanted):
             _Pass(channel, group).run()
     else:  # pieces of different sampling rates at the same time
         for series in wanted:
@@ -151,31 +163,18 @@ def _measure_whole(channel: Channel, series: Series) -> None:
         whole = Segment(piece.trace_id, piece.start_ns, piece.sampling_rate, data, "", None, None)
         parts.append(whole.part(*channel.undisturbed(k, series.lane)))
     series.value, series.coverage = windowed(parts, series.edges, series.statistic)
-    series.done = len(series.value)
 
 
-def _that_fit(channel: Channel, wanted: list[Series]) -> Iterator[list[Series]]:
-    """Yield groups of series whose samples the buffer can hold at once."""
-    rate = max(piece.sampling_rate for piece in channel.pieces)
+def _that_fit(wanted: list[Series]) -> Iterator[list[Series]]:
+    """Yield groups of series whose samples there is room for at once."""
     group: list[Series] = []
-    for series in sorted(wanted, key=lambda s: s.step):
-        lanes = {other.lane for other in (*group, series)}
-        if group and len(lanes) * series.step * 1e-9 * rate > ROOM:
+    for series in sorted(wanted, key=lambda s: s.longest):
+        if group and (len(group) + 1) * series.longest > ROOM:
             yield group
             group = []
         group.append(series)
     if group:
         yield group
-
-
-@dataclass
-class _Held:
-    """Samples ``begin:end`` of a piece, in the buffer from ``place`` on."""
-
-    piece: int
-    begin: int
-    end: int
-    place: int
 
 
 class _Pass:
@@ -184,123 +183,87 @@ class _Pass:
     def __init__(self, channel: Channel, group: list[Series]) -> None:
         self.channel, self.group = channel, group
         self.lanes = list(dict.fromkeys(series.lane for series in group))
-        self.held: list[_Held] = []
-        self.fill = 0
-        self.current = 0  # the piece being filtered, and how far
-        self.position = 0
-        self.sections: FloatArray | None = None
-        self.state = np.zeros(0)
-        rate = max(piece.sampling_rate for piece in channel.pieces)
-        longest = max(series.step for series in group)
-        chunk = CHUNK / len(self.lanes)
-        self.stride = longest * max(1, math.ceil(chunk / (longest * 1e-9 * rate)))
-        room = math.ceil((self.stride + longest) * 1e-9 * rate) + 64
+        self.block = min(BLOCK, max(1, CHUNK // len(self.lanes)))
         # rows a whole page apart would fall on the same lines of the cache
-        self.rows = np.empty((len(self.lanes), max(room, 2 * BLOCK) + 8))
-        self.work = np.empty(0, dtype=np.int64)
+        self.rows = np.empty((len(self.lanes), self.block + 8))
+        self.plan = np.zeros((len(group), 7), dtype=np.int64)
+        self.plan[:, LANE] = [self.lanes.index(series.lane) for series in group]
+        self.plan[:, STATISTIC] = [STATISTICS.index(series.statistic) for series in group]
+        self.tally = np.zeros((len(group), 3), dtype=np.int64)
+        self.sums = np.zeros((len(group), 4))
+        self.guess = np.zeros((len(group), 4))
+        self.guess[:, JUMP] = 0.1
+        longest = max(series.longest for series in group)
+        self.kept = np.empty((len(group), longest + 8))
+        self.work = np.empty(longest, dtype=np.int64)
+        self.states: deque[tuple[int, FloatArray]] = deque(maxlen=longest // self.block + 3)
 
     def run(self) -> None:
         """Fill in all series."""
-        begin = min(int(a.edges[0]) for a in self.group)
-        end = max(int(a.edges[-1]) for a in self.group)
-        until = begin
-        self._filter_to(until, keep=False)
-        while until < end:
-            until = min(until + self.stride, end)
-            self._filter_to(until, keep=True)
-            for series in self.group:
-                self._take(series, until)
-            self._drop()
+        for k in range(len(self.channel.pieces)):
+            if any(k in series.shares for series in self.group):
+                self._piece(k)
 
-    def _filter_to(self, until: int, *, keep: bool) -> None:
-        """Filter all samples before an instant."""
-        pieces = self.channel.pieces
-        while self.current < len(pieces):
-            piece = pieces[self.current]
-            size = len(piece.data)
-            stop = _within(int(piece.first_at(until)) + (MARGIN if keep else -MARGIN), 0, size)
-            if self.sections is None and stop > 0:
-                designs = [lane.design(piece.sampling_rate).sections for lane in self.lanes]
-                self.sections = bank_sections(designs)
-                self.state = np.zeros((*self.sections.shape[:2], 2))
-            if keep and stop > self.position:
-                self._hold(stop)
-            while self.position < stop and self.sections is not None:
-                block = piece.data[self.position : min(self.position + BLOCK, stop)]
-                place = self.fill if keep else 0
-                samples = np.ascontiguousarray(block, dtype=np.float64)
-                bank_rows(samples, self.sections, self.state, self.rows, place)
-                self.position += len(block)
-                self.fill += len(block) if keep else 0
-            if stop < size:
-                return
-            self.current, self.position, self.sections = self.current + 1, 0, None
+    def _piece(self, index: int) -> None:
+        """Filter a piece from rest and measure the windows that end in it."""
+        piece = self.channel.pieces[index]
+        edges, spans = self._windows(index)
+        value = np.full(len(edges), np.nan)
+        sections = bank_sections([lane.design(piece.sampling_rate).sections for lane in self.lanes])
+        state = np.zeros((*sections.shape[:2], 2))
+        self.states.clear()
+        last = int(edges.max(initial=0))
+        for position in range(0, last, self.block):
+            self.states.append((position, state.copy()))
+            samples = _samples(piece, position, min(position + self.block, last))
+            bank_rows(samples, sections, state, self.rows, 0)
+            if take_block(
+                self.rows, position, len(samples), self.block, edges, self.plan, self.tally,
+                self.sums, self.guess, self.kept, self.work, value,
+            ):  # fmt: skip
+                for row in self.plan[self.plan[:, MISSED] >= 0]:
+                    self._again(piece, sections, row, edges, value)
+        for series, (first, count), plan in zip(self.group, spans, self.plan, strict=True):
+            series.value[first : first + count] = value[plan[FIRST] : plan[FIRST] + count]
 
-    def _hold(self, stop: int) -> None:
-        need = self.fill + stop - self.position
-        if need > self.rows.shape[1]:  # pieces that touch, each with its margin
-            rows = np.empty((len(self.lanes), need + need // 4))
-            rows[:, : self.fill] = self.rows[:, : self.fill]
-            self.rows = rows
-        last = self.held[-1] if self.held else None
-        if last is not None and last.piece == self.current:
-            last.end = stop
-        else:
-            self.held.append(_Held(self.current, self.position, stop, self.fill))
+    def _windows(self, index: int) -> tuple[IntArray, list[tuple[int, int]]]:
+        """Plan a piece: edges of all series' windows, and which windows they are of each."""
+        edges: list[IntArray] = []
+        spans, place = [], 0
+        for series, plan in zip(self.group, self.plan, strict=True):
+            first, some = series.within(index)
+            following = (series.within(k) for k in sorted(series.shares) if k > index)
+            after = next((begin for begin, more in following if len(more) > 1), -1)
+            count = max(len(some) - 1, 0)
+            plan[[FIRST, AT, LAST]] = place, place, place + count
+            plan[COMPLETE] = after != first + count - 1
+            spans.append((first, count))
+            edges.append(some)
+            place += len(some)
+        return np.concatenate(edges), spans
 
-    def _take(self, series: Series, until: int) -> None:
-        """Measure the windows that are full at an instant."""
-        stop = int(np.searchsorted(series.edges, until, side="right")) - 1
-        start, series.done = series.done, max(stop, series.done)
-        row = self.rows[self.lanes.index(series.lane)]
-        found = []
-        for h in self.held:
-            share = series.shares.get(h.piece)
-            if share is not None:
-                low, high = max(start, share.windows.start), min(stop, share.windows.stop)
-                if high > low:
-                    a, b = low - share.windows.start, high - share.windows.start
-                    places = share.edges[a : b + 1] + (share.offset - h.begin + h.place)
-                    found.append((low, places))
-        if len(found) == 1:
-            low, places = found[0]
-            self._measure(series, row, places, low)
-            return
-        parts: dict[int, list[FloatArray]] = {}
-        for low, places in found:
-            for w in range(len(places) - 1):
-                parts.setdefault(low + w, []).append(row[places[w] : places[w + 1]])
-        for w, some in parts.items():
-            together = some[0] if len(some) == 1 else np.concatenate(some)
-            self._measure(series, together, np.array([0, len(together)]), w)
-
-    def _measure(self, series: Series, row: FloatArray, places: IntArray, first: int) -> None:
-        """Measure consecutive windows of one row."""
-        if series.statistic == "median_abs":
-            longest = int(np.diff(places).max())
-            if longest > len(self.work):
-                self.work = np.empty(longest, dtype=np.int64)
-        value = series.value[first : first + len(places) - 1]
-        window_amplitudes(row, places, STATISTICS.index(series.statistic), value, self.work)
-
-    def _drop(self) -> None:
-        """Drop the samples no window needs any more."""
-        wanted = [int(a.edges[a.done]) for a in self.group if not a.finished]
-        needed = min(wanted, default=0)
-        begin, kept = self.fill, []
-        for h in self.held if wanted else ():
-            piece = self.channel.pieces[h.piece]
-            first = _within(int(piece.first_at(needed)) - MARGIN, h.begin, h.end)
-            if first < h.end:
-                place = h.place + first - h.begin
-                begin = min(begin, place)
-                kept.append(_Held(h.piece, first, h.end, place))
-        left = self.fill - begin
-        self.rows[:, :left] = self.rows[:, begin : self.fill]
-        for h in kept:
-            h.place -= begin
-        self.held, self.fill = kept, left
+    def _again(
+        self,
+        piece: Segment,
+        sections: FloatArray,
+        plan: IntArray,
+        edges: IntArray,
+        value: FloatArray,
+    ) -> None:
+        """Filter the window a series has missed once more, and measure it whole."""
+        lane, w = plan[LANE], plan[MISSED]
+        begin, end = int(edges[w]), int(edges[w + 1])
+        position, state = next(item for item in reversed(self.states) if item[0] <= begin)
+        row = np.empty((1, end - position))
+        one, state = sections[lane : lane + 1].copy(), state[lane : lane + 1].copy()
+        bank_rows(_samples(piece, position, end), one, state, row, 0)
+        alone = np.array([[0, plan[STATISTIC], 0, 0, 1, 1, -1]])  # an only window is kept whole
+        take_block(
+            row, position, end - position, self.block, edges[w : w + 2], alone,
+            np.zeros((1, 3), dtype=np.int64), np.zeros((1, 4)), np.zeros((1, 4)),
+            np.empty((1, end - begin)), self.work, value[w : w + 1],
+        )  # fmt: skip
 
 
-def _within(value: int, low: int, high: int) -> int:
-    return min(max(value, low), high)
+def _samples(piece: Segment, begin: int, end: int) -> FloatArray:
+    return np.ascontiguousarray(piece.data[begin:end], dtype=np.float64)

@@ -103,62 +103,28 @@ def raise_largest(x: Any, edges: Any, mean: Any, largest: Any) -> None:
 
 
 @kernel
-def window_amplitudes(x: Any, edges: Any, statistic: int, value: Any, work: Any) -> None:
-    """Measure each window by itself; samples must be numbers, and a window without any is left.
-
-    ``statistic`` counts the names in ``_windows.STATISTICS``. ``work`` is room for the
-    integers :func:`median_away` needs.
-    """
-    for w in range(edges.size - 1):
-        a, b = edges[w], edges[w + 1]
-        if b <= a:
-            continue
-        whole = a + (b - a) // 4 * 4
-        s0 = s1 = s2 = s3 = 0.0
-        for i in range(a, whole, 4):
-            s0 += x[i]
-            s1 += x[i + 1]
-            s2 += x[i + 2]
-            s3 += x[i + 3]
-        for i in range(whole, b):
-            s0 += x[i]
-        m = ((s0 + s1) + (s2 + s3)) / (b - a)
-        if statistic == 1:
-            value[w] = median_away(x, a, b, m, b - a, work)
-            continue
-        s0 = s1 = s2 = s3 = 0.0
-        if statistic == 0:
-            for i in range(a, whole, 4):
-                s0 += abs(x[i] - m)
-                s1 += abs(x[i + 1] - m)
-                s2 += abs(x[i + 2] - m)
-                s3 += abs(x[i + 3] - m)
-            for i in range(whole, b):
-                s0 += abs(x[i] - m)
-            value[w] = ((s0 + s1) + (s2 + s3)) / (b - a)
-        elif statistic == 2:
-            for i in range(a, b):
-                s0 += (x[i] - m) * (x[i] - m)
-            value[w] = np.sqrt(s0 / (b - a))
-        else:
-            for i in range(a, b):
-                s0 = max(s0, abs(x[i] - m))
-            value[w] = s0
-
-
-@kernel
 def median_away(x: Any, begin: int, end: int, mean: float, n: int, work: Any) -> float:
     """Return the median of ``|x - mean|`` over ``x[begin:end]``, of which ``n`` are numbers.
 
-    A sample brackets the median; the few that lie in the bracket are set apart without a
-    branch, once more among themselves, and then sorted out. Floats of 0 or more are compared
-    as the integers of their bits, among which an infinity or NaN comes after all numbers.
     ``work`` is room for ``end - begin`` integers.
+    """
+    rank = (n - 1) // 2
+    first, second = ranks_away(x, begin, end, mean, rank, n // 2 - rank, work)
+    return float(0.5 * (first + second))
+
+
+@kernel
+def ranks_away(
+    x: Any, begin: int, end: int, mean: float, rank: int, pair: int, work: Any
+) -> tuple[float, float]:
+    """Return the numbers of ranks ``rank`` and ``rank + pair`` among ``|x[begin:end] - mean|``.
+
+    ``pair`` is 0 or 1. A sample brackets them; the few that lie in the bracket are set apart
+    without a branch, once more among themselves, and then sorted out. Floats of 0 or more are
+    compared as the integers of their bits, among which an infinity or NaN comes after all numbers.
     """
     size = end - begin
     front: Any = np.int64(0)  # a plain 0 would be a type of its own
-    rank = (n - 1) // 2
-    pair = n // 2 - rank
     k, r = 0, -1
     if size > 4096:
         step = size // 1024
@@ -169,7 +135,10 @@ def median_away(x: Any, begin: int, end: int, mean: float, n: int, work: Any) ->
         spread = int(2.0 * np.sqrt(c))
         p = max(0, rank * c // size - spread)
         q = min(c - 1, rank * c // size + spread)
-        low, high = _nth(work, front, c - 1, p), _nth(work, p, c - 1, q)
+        low, high, begun = front, front, front
+        for place in (p, q):  # one call: each is compiled into its place
+            low, high = high, _nth(work, begun, c - 1, place)
+            begun = place
         width, below = np.uint64(high - low), 0
         for i in range(begin, end):
             one = bits_of(abs(x[i] - mean))
@@ -204,7 +173,7 @@ def median_away(x: Any, begin: int, end: int, mean: float, n: int, work: Any) ->
         second = work[r + 1]
         for i in range(r + 2, k):
             second = min(second, work[i])
-    return float(0.5 * (of_bits(first) + of_bits(second)))
+    return of_bits(first), of_bits(second)
 
 
 @kernel
