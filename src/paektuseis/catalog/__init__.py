@@ -8,27 +8,44 @@ measures, ``detections_to_catalog`` writes events and their automatic onsets as 
 from __future__ import annotations
 
 from .bvalue import BValue, b_value
+from .catalogue_files import read_catalogue, write_catalogue
+from .catalogue_tables import CatalogueTables, from_catalog, to_catalog
+from .classes import QUAKEML_TYPES, classify_events, confusion_table, macro_f1
 from .completeness import magnitude_completeness
 from .events import event_table
 from .exchange import detections_to_catalog
+from .features import event_features
 from .intervals import InterEventTimes, Rate, inter_event_times, rate_interval
 from .moment import cumulative_moment, frequency_magnitude, simulate_magnitudes
 from .rates import event_rate
+from .rules import Criterion, Rules
 from .swarms import find_swarms
 
 __all__ = [
+    "QUAKEML_TYPES",
     "BValue",
+    "CatalogueTables",
+    "Criterion",
     "InterEventTimes",
     "Rate",
+    "Rules",
     "b_value",
+    "classify_events",
+    "confusion_table",
     "cumulative_moment",
     "detections_to_catalog",
+    "event_features",
     "event_rate",
     "event_table",
     "find_swarms",
     "frequency_magnitude",
+    "from_catalog",
     "inter_event_times",
+    "macro_f1",
     "magnitude_completeness",
     "rate_interval",
+    "read_catalogue",
     "simulate_magnitudes",
+    "to_catalog",
+    "write_catalogue",
 ]

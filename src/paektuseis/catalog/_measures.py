@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from math import isfinite, log10, nan
 
 import numpy as np
+from scipy.signal import butter, sosfilt
 
 from ..types import FloatArray
 
@@ -121,6 +122,12 @@ def _shape(
     v["significant_duration"] = float(
         np.interp(0.95, share, t) - np.interp(0.05, share, t) if len(t) > 1 else nan
     )
+    upper = (f >= 5.0) & (f <= 15.0)
+    if upper.any():
+        v["peak_delay_high"] = float(t[signal[:, upper].sum(axis=1).argmax()] - t[0])
+    v["low_peak"] = _low_peak(f, total)
+    late = signal[energy.argmax() + 4 : energy.argmax() + 16]
+    v["low_peak_coda"] = _low_peak(f, late.sum(axis=0)) if len(late) > 2 else nan
     v["fi_onset"] = _index(f, signal[:5].sum(axis=0))
     v["fi_coda"] = _index(f, signal[max(len(t) // 3, 5) :].sum(axis=0))
 
@@ -132,6 +139,14 @@ def _index(f: FloatArray, power: FloatArray) -> float:
     if not high.size or not low.size:
         return nan
     return log10((high.mean() + 1e-30) / (low.mean() + 1e-30)) if low.sum() + high.sum() else nan
+
+
+def _low_peak(f: FloatArray, power: FloatArray) -> float:
+    """log10 of the largest power in 0.8-4 Hz over the mean of 4-12 Hz."""
+    low, high = power[(f >= 0.8) & (f <= 4.0)], power[(f >= 4.0) & (f <= 12.0)]
+    if not low.size or not high.size or not low.max() > 0 or not high.mean() > 0:
+        return nan
+    return log10(low.max() / high.mean())
 
 
 def _envelope(found: Measures, x: FloatArray, rate: float, quiet_end: float) -> None:
@@ -158,16 +173,32 @@ def _envelope(found: Measures, x: FloatArray, rate: float, quiet_end: float) -> 
         v["onset_share"] = float(first / smooth[top])  # share of the peak reached in 1 s
         z = wide[i0 : int(found.end * rate)]
         v["kurtosis"] = float(np.mean(z**4) / np.mean(z**2) ** 2)
+    rest = float((wide[i0 : int(found.end * rate)] ** 2).sum()) - noise**2 * part.size
+    _long_periods(v, x, rate, found.onset, quiet_end, rest / rate)
+
+
+def _long_periods(
+    v: dict[str, float], x: FloatArray, rate: float, onset: float, quiet_end: float, rest: float
+) -> None:
+    """Largest amplitude and energy below 0.5 Hz (causal filters: no signal before its onset)."""
+    step = max(1, round(rate / 4.0))
+    slow = x[: len(x) // step * step].reshape(-1, step).mean(axis=1)
+    rate = rate / step
+    if rate < 2.0:
+        return
+    q, i0 = int(quiet_end * rate), int(max(onset - 5.0, 0.0) * rate)
+    slow = slow - np.median(slow[: max(q, 2)])
     for name, low, high in (("vlp", 0.02, 0.1), ("ulp", 0.1, 0.5)):
-        z = band(low, high)
-        edge = int(min(1.0 / low / 4, quiet_end / 4) * rate)
-        base = np.sqrt(np.mean(z[edge:q] ** 2)) if q > edge + rate else nan
-        tail = z[max(i0 - int(5 * rate), 0) : n - edge]
+        sos = butter(2, [low, high], btype="bandpass", fs=rate, output="sos")
+        z = sosfilt(sos, slow)
+        first = int(min(0.3 / low, 0.4 * quiet_end) * rate)  # the filter settles
+        base = np.sqrt(np.mean(z[first:q] ** 2)) if q > first + 2 * rate else nan
+        tail = z[i0:]
         if tail.size and isfinite(base) and base > 0:
             v[f"snr_{name}"] = float(np.abs(tail).max() / (3.0 * base))
-            excess = max(float((tail**2).sum() - base**2 * tail.size), 0.0)
-            rest = float((wide[i0 : int(found.end * rate)] ** 2).sum()) - noise**2 * part.size
-            v[f"{name}_ratio"] = log10((excess + 1e-30) / max(rest, excess * 1e-6, 1e-30))
+            excess = float((tail**2).sum() - base**2 * tail.size) / rate
+            if excess > 0 and rest > 0:
+                v[f"{name}_ratio"] = log10(excess / rest)
 
 
 def harmonic_strength(x: FloatArray, rate: float) -> tuple[float, float]:

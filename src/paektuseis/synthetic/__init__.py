@@ -8,6 +8,7 @@ instrument, faults) are public, so that signals can be planted elsewhere.
 
 from .faults import FAULTS, FaultPlan, Gap
 from .instrument import INSTRUMENTS, Instrument, make_inventory
+from .labelled import LABELLED_KINDS, LabelledWindow, labelled_events
 from .noise import noise_psd, noise_trace
 from .programme import default_programme
 from .propagation import Path, ground_motion, trace_path
@@ -19,16 +20,19 @@ __all__ = [
     "FAULTS",
     "INSTRUMENTS",
     "KINDS",
+    "LABELLED_KINDS",
     "SAMPLE_SEED",
     "FaultPlan",
     "Gap",
     "Instrument",
+    "LabelledWindow",
     "Path",
     "Simulation",
     "SourceEvent",
     "corner_frequency",
     "default_programme",
     "ground_motion",
+    "labelled_events",
     "make_inventory",
     "noise_psd",
     "noise_trace",
