@@ -114,6 +114,9 @@ def magnitude_completeness(
 
     Notes
     -----
+    ``"emr"`` takes the smallest cut-off whose log-likelihood lies within 1 of the largest, for
+    above the range of partial detection any cut-off describes the catalogue as well.
+
     The bootstrap tells how much the estimate scatters, not how far the method is off: where
     detection fades over a wide range of magnitudes the methods differ by more than that.
 
@@ -275,7 +278,8 @@ def _emr(counts: IntArray, settings: _Settings) -> tuple[int, dict[str, Any]]:
         stats.norm.cdf((np.arange(size)[None, :] - mu[:, None]) / sigma[:, None]), 1e-12, 1.0
     )
     log_detect = np.log(detect)
-    best, where, which = -np.inf, _NONE, 0
+    scores = np.full(size, -np.inf)
+    chosen = np.zeros(size, dtype=np.int64)
     for k in np.flatnonzero(np.isfinite(slopes)):
         if k > peak + 10:
             break
@@ -288,12 +292,13 @@ def _emr(counts: IntArray, settings: _Settings) -> tuple[int, dict[str, Any]]:
             fits = log_detect[:, :k] @ n_low - detect[:, :k] @ low
             g = int(np.argmax(fits))
             score += float(fits[g] + np.sum(n_low * np.log(low)))
-        if score > best:
-            best, where, which = score, int(k), g
-    if where == _NONE:
+        scores[k], chosen[k] = score, g
+    if not np.isfinite(scores).any():
         return _NONE, {"reason": f"no cut-off leaves {settings.least} magnitudes in several bins"}
+    where = int(np.flatnonzero(scores >= scores.max() - 1.0)[0])
+    which = int(chosen[where])
     return where, {
-        "log_likelihood": best,
+        "log_likelihood": float(scores[where]),
         "b_value": float(slopes[where] / (settings.width * _LN10)),
         "centre_above_mc": float((mu[which] - where) * settings.width) if where else math.nan,
         "sigma": float(sigma[which] * settings.width) if where else math.nan,

@@ -1,0 +1,113 @@
+"""``read_catalogue`` and ``write_catalogue``: tables to and from the formats of other programs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from obspy import Catalog
+
+from ..errors import ParameterError
+from ..io import read_events, safe_text, write_events, write_text
+from . import _text_formats as texts
+from .catalogue_tables import _SCHEMAS, CatalogueTables, from_catalog, to_catalog
+
+Format = Literal["quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm"]
+_WRITE: dict[str, Callable[[CatalogueTables, list[str]], str]] = {
+    "nonlinloc": texts.write_obs, "nonlinloc_hyp": texts.write_hyp,
+    "hypodd": texts.write_hypodd, "swarm": texts.write_swarm,
+}  # fmt: skip
+_READ: dict[str, Callable[[str, list[str]], texts.Rows]] = {
+    "nonlinloc": texts.read_obs, "nonlinloc_hyp": texts.read_hyp,
+    "hypodd": texts.read_hypodd, "swarm": texts.read_swarm,
+}  # fmt: skip
+_SUFFIX = {".obs": "nonlinloc", ".hyp": "nonlinloc_hyp", ".pha": "hypodd", ".xml": "quakeml"}
+MAX_BYTES = 200 * 1024**2
+
+
+def write_catalogue(
+    data: CatalogueTables | Catalog,
+    path: str | os.PathLike[str],
+    *,
+    format: Format,
+    problems: list[str] | None = None,
+) -> Path:
+    """Write a catalogue for another program, whole or not at all.
+
+    Parameters
+    ----------
+    data : CatalogueTables or obspy.core.event.Catalog
+    path : str or Path
+    format : {"quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm"}
+        ``"nonlinloc"``: observations (picks); ``"nonlinloc_hyp"``: hypocentres with residuals;
+        ``"hypodd"``: phase file; ``"swarm"``: tagged events of the program Swarm.
+    problems : list of str, optional
+        Collects what the format cannot hold and was left out.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    ParameterError
+        If the format is unknown.
+    OutputError
+        If the file cannot be written.
+    """
+    left: list[str] = [] if problems is None else problems
+    target = Path(path)
+    if format == "quakeml":
+        return write_events(data if isinstance(data, Catalog) else to_catalog(data), target)
+    if format not in _WRITE:
+        raise ParameterError(f"format={format!r}; choose quakeml, {', '.join(_WRITE)}")
+    held = from_catalog(data, problems=left) if isinstance(data, Catalog) else data
+    write_text(target, _WRITE[format](held, left))
+    return target
+
+
+def read_catalogue(path: str | os.PathLike[str], *, format: str | None = None) -> CatalogueTables:
+    """Read a catalogue of another program into tables.
+
+    Parameters
+    ----------
+    path : str or Path
+    format : str, optional
+        As for :func:`write_catalogue`, or ``"nordic"`` or ``"seiscomp"`` (read with obspy). Not
+        needed for names that end in .obs, .hyp, .pha or .xml.
+
+    Returns
+    -------
+    CatalogueTables
+        What was left out stands in ``problems``.
+
+    Raises
+    ------
+    ParameterError
+        If the file cannot be read, is too large, or its format is not known.
+    """
+    source = Path(path)
+    name = format or _SUFFIX.get(source.suffix.lower(), "")
+    if name in ("quakeml", "nordic", "seiscomp"):
+        return from_catalog(read_events(source))
+    if name not in _READ:
+        raise ParameterError(
+            f"{source}: format {name!r} is not known; give format= quakeml, nordic, "
+            f"{', '.join(_READ)}"
+        )
+    try:
+        with source.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ParameterError(f"{source}: cannot be read: {error.strerror or error}") from error
+    if len(raw) > MAX_BYTES:
+        raise ParameterError(f"{source}: more than {MAX_BYTES} bytes; split it")
+    left: list[str] = []
+    rows = _READ[name](raw.decode("utf-8", "replace"), left)
+    if raw.strip() and not any(rows.values()):
+        first = left[0] if left else "nothing of this format in it"
+        raise ParameterError(f"{source}: nothing could be read as {name}: {safe_text(first)}")
+    frames = {table: _SCHEMAS[table].frame(found) for table, found in rows.items()}
+    return CatalogueTables(**frames, problems=tuple(left))
