@@ -14,7 +14,9 @@ GRID_PER_OCTAVE = 24
 LARGEST_T_STAR = 0.25  # s
 PLATEAU = 1.5  # the corner lies at least this factor above the lowest usable frequency
 VAGUE = 0.5  # a corner whose standard error is a larger share of it is not known
-CLOSED = 2.0  # standard errors by which a corner far above all frequencies fits worse
+MANY = 12  # spectra; fewer must be the clearer, as misfits they share do not average out
+CLOSED = 2.25  # standard errors by which a corner far above all frequencies fits worse
+NO_T_STAR = 0.005  # s: a median t* under this says that the corner has taken its part
 RESOLVED = 1.25  # ... and this factor below the highest, to be called known
 
 
@@ -124,14 +126,19 @@ def fit_shared_corner(
         n = len(spectra)
         jackknife = sqrt((n - 1) / n * float(np.sum((without - without.mean()) ** 2)))
         error = max(error, corner * jackknife)
+    closed = CLOSED * sqrt(max(MANY / len(spectra), 1.0))
     resolved = ""
     if corner < PLATEAU * low:
         resolved = f"corner {corner:.3g} Hz is not above the lowest usable frequency {low:.3g} Hz"
-    elif corner * RESOLVED > high or not total[-1] > total[at] + CLOSED**2 * variance:
+    elif corner * RESOLVED > high or not total[-1] > total[at] + closed**2 * variance:
         resolved = f"corner is near or above the highest usable frequency {high:.3g} Hz"
     elif not error <= VAGUE * corner:
         resolved = f"corner {corner:.3g} Hz is known to no better than {error:.2g} Hz"
     each = [_profile(s, np.array([corner]), shape, noise) for s in spectra]
+    t_star = np.array([float(e[2][0]) for e in each])
+    free_t = [t for t, s in zip(t_star, spectra, strict=True) if s.t_star_error > 0]
+    if not resolved and len(free_t) > 1 and np.median(free_t) < NO_T_STAR:
+        resolved = f"corner {corner:.3g} Hz leaves nothing to attenuation"
     rms = np.array(
         [
             sqrt(float(m[0]) / max(s.frequencies.size - 2, 1))
@@ -145,7 +152,7 @@ def fit_shared_corner(
         resolved=resolved,
         log_plateau=np.array([float(e[1][0]) for e in each]),
         log_plateau_error=np.asarray(spread * np.maximum(rms, 0.05)),
-        t_star=np.array([float(e[2][0]) for e in each]),
+        t_star=t_star,
         rms=rms,
     )
 
