@@ -159,7 +159,7 @@ def _hyp_block(
     seconds = when.second + when.microsecond / 1e6
 
     def figure(name: str) -> str:
-        return f"{float(row[name]):.6f}" if known(row[name]) else "-1"
+        return f"{float(row[name]):.6f}" if known(row.get(name)) else "-1"
 
     cov = _covariance(row)
     lines = [
@@ -194,6 +194,8 @@ def _hyp_block(
         f"usedStaCt {row['n_stations']}  depthPhCt -1  stdErr {figure('rms')}  azGap "
         f"{figure('azimuthal_gap')}  secAzGap -1  gtLevel -  minDist {figure('nearest_km')} "
         "maxDist -1 medDist -1",
+        f"QML_OriginUncertainty  horUnc -1  minHorUnc {figure('semi_minor_km')}  maxHorUnc "
+        f"{figure('horizontal_uncertainty_km')}  azMaxHorUnc {figure('major_azimuth')}",
         "PHASE ID Ins Cmp On Pha  FM Date     HrMn   Sec     Err  ErrMag    Coda      Amp       "
         "Per  >   TTpred    Res       Weight    StaLoc(X  Y         Z)        SDist    SAzim  RAz  "
         "RDip RQual    Tcorr",

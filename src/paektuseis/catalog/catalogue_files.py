@@ -106,8 +106,18 @@ def read_catalogue(path: str | os.PathLike[str], *, format: str | None = None) -
         raise ParameterError(f"{source}: more than {MAX_BYTES} bytes; split it")
     left: list[str] = []
     rows = _READ[name](raw.decode("utf-8", "replace"), left)
+    rows = {table: [r for r in found if _in_range(r, left)] for table, found in rows.items()}
     if raw.strip() and not any(rows.values()):
         first = left[0] if left else "nothing of this format in it"
         raise ParameterError(f"{source}: nothing could be read as {name}: {safe_text(first)}")
     frames = {table: _SCHEMAS[table].frame(found) for table, found in rows.items()}
     return CatalogueTables(**frames, problems=tuple(left))
+
+
+def _in_range(row: dict[str, object], problems: list[str]) -> bool:
+    """Whether a time can stand in a table (years 1678 to 2261)."""
+    year = getattr(row.get("time"), "year", 2000)
+    if 1678 <= year <= 2261:
+        return True
+    problems.append(f"event {row['event_id']}: the year {year} is left out")
+    return False

@@ -331,6 +331,8 @@ def from_catalog(catalog: Catalog, *, problems: list[str] | None = None) -> Cata
         event_id = _unsafe(name[len(prefix) :]) if name.startswith(prefix) else safe_text(name)
         try:
             found = _read_event(event, event_id, left)
+            for table, more in found.items():
+                _SCHEMAS[table].frame(more)  # a time no table can hold is found here
         except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
             left.append(f"event {event_id} is left out: {safe_text(str(error))[:200]}")
             continue
