@@ -189,7 +189,7 @@ def inter_event_times(
     (60.0, 0.0)
     """
     least = check_count("min_events", min_events, 3)
-    stamps = as_timestamps([t for t in times if not pd.isna(t)])  # type: ignore[call-overload]
+    stamps = as_timestamps([t for t in times if not pd.isna(t)])
     ns = np.sort(stamps.asi8)
     seconds = np.diff(ns) / 1e9
     whole = np.ones(len(seconds), dtype=bool)
