@@ -483,7 +483,7 @@ FEATURES = Schema(
             "low_peak_coda",
             "float",
             "log10 ratio",
-            "the same of 2.6 to 10 s after the strongest frame",
+            "the same, 2.6-10 s after the peak",
         ),
         _opt("rise_time", "float", "s", "from the onset to the largest amplitude"),
         _opt("onset_share", "float", "", "largest amplitude of the first second over the largest"),

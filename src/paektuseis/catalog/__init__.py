@@ -20,12 +20,14 @@ from .moment import cumulative_moment, frequency_magnitude, simulate_magnitudes
 from .rates import event_rate
 from .rules import Criterion, Rules
 from .swarms import find_swarms
+from .training import EventModel, load_event_model, train_classifier
 
 __all__ = [
     "QUAKEML_TYPES",
     "BValue",
     "CatalogueTables",
     "Criterion",
+    "EventModel",
     "InterEventTimes",
     "Rate",
     "Rules",
@@ -42,10 +44,12 @@ __all__ = [
     "from_catalog",
     "inter_event_times",
     "macro_f1",
+    "load_event_model",
     "magnitude_completeness",
     "rate_interval",
     "read_catalogue",
     "simulate_magnitudes",
+    "train_classifier",
     "to_catalog",
     "write_catalogue",
 ]

@@ -34,11 +34,14 @@ class Model(Protocol):
     """What :func:`classify_events` needs of a trained model."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the model."""
 
-    def scores(self, features: pd.DataFrame) -> pd.DataFrame: ...
+    def scores(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return the share of each class (column) for each event (row)."""
 
-    def reason(self, row: pd.Series, label: str) -> str: ...
+    def reason(self, row: pd.Series, label: str) -> str:
+        """Name the features that decided."""
 
 
 def classify_events(features: pd.DataFrame, *, rules: Rules | Model | None = None) -> pd.DataFrame:

@@ -86,7 +86,8 @@ def _below(feature: str, limit: float, **more: object) -> Criterion:
 
 _R = {"relative": True, "width": 0.15}
 _SEEN = _above("snr", 2.0, relative=True, width=0.1)
-_NO_VLP = _below("snr_vlp", 1.4, relative=True, width=0.1, source="band: Chouet 1996; chosen here")
+_NO_VLP = _below("snr_vlp", 1.3, relative=True, width=0.1, source="band: Chouet 1996; chosen here")
+_NO_LONG = _below("vlp_ratio", 0.0, width=0.5)
 _LOCAL = _below("peak_delay", 8.0, **_R)
 _SHORT = _below("significant_duration", 15.0, **_R)
 _NOT_HARMONIC = _below("harmonicity", 1.3, width=0.15)
@@ -114,14 +115,17 @@ DEFAULT: dict[str, tuple[Criterion, ...]] = {
         _below("snr_ulp", 3.0, relative=True, width=0.2),
     ),
     "VLP": (
-        _above("snr_vlp", 1.4, relative=True, width=0.1, source="band: Chouet 1996; chosen here"),
+        _above("snr_vlp", 1.3, relative=True, width=0.1, source="band: Chouet 1996; chosen here"),
         _below("snr_mid", 4.0, relative=True, width=0.2),
+        _above("vlp_ratio", 0.0, width=0.5),
         _below("snr_ulp", 3.0, relative=True, width=0.2),
     ),
     "harmonic": (
         _SEEN, _NO_VLP,
         _above("harmonicity", 1.3, width=0.15, source="Roman 2017 has 30 (1.48) in 1 min; here"),
-        Criterion(feature="significant_duration", above=13.0, below=65.0, relative=True, width=0.15),
+        Criterion(
+            feature="significant_duration", above=13.0, below=65.0, relative=True, width=0.15
+        ),
     ),
     "tremor": (
         _SEEN, _NO_VLP,
@@ -130,7 +134,7 @@ DEFAULT: dict[str, tuple[Criterion, ...]] = {
         _above("peak_delay", 15.0, **_R),
     ),
     "explosion": (
-        _SEEN, _NO_VLP,
+        _SEEN, _NO_LONG,
         _above("peak_delay", 6.0, **_R),
         _below("peak_delay_high", 4.2, **_R),
         _above("significant_duration", 10.0, **_R),
@@ -140,7 +144,7 @@ DEFAULT: dict[str, tuple[Criterion, ...]] = {
     ),
     "regional": (
         _SEEN,
-        _below("snr_vlp", 3.0, relative=True, width=0.2),
+        _NO_LONG,
         _above("peak_delay", 8.0, **_R),
         _above("peak_delay_high", 4.2, **_R),
         _above("significant_duration", 15.0, **_R),
@@ -154,11 +158,12 @@ DEFAULT: dict[str, tuple[Criterion, ...]] = {
         _above("snr_ulp", 2.0, relative=True, width=0.15),
         _below("frequency_index", -1.9, width=0.2),
         _below("centroid_frequency", 1.6, relative=True, width=0.1),
+        _below("bandwidth", 1.2, relative=True, width=0.15),
         _above("significant_duration", 13.0, **_R),
     ),
     "noise": (
         _below("snr", 2.0, relative=True, width=0.1),
-        _below("snr_vlp", 1.4, relative=True, width=0.1),
+        _below("snr_vlp", 1.3, relative=True, width=0.1),
         _below("snr_ulp", 2.0, relative=True, width=0.15),
     ),
 }  # fmt: skip
