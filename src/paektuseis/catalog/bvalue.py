@@ -40,7 +40,7 @@ class BValue(Estimate):
 
     Attributes
     ----------
-    value, uncertainty, n, method, details
+    value, units, uncertainty, n, method, details
         As of :class:`paektuseis.types.Estimate`; ``uncertainty`` is the standard error of Shi and
         Bolt (1982), ``n`` the magnitudes or differences used. Where the value is refused,
         ``details["reason"]`` says why.

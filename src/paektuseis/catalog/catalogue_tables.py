@@ -75,7 +75,18 @@ class CatalogueTables:
         return list(seen)
 
     def rows(self, name: str) -> dict[str, list[dict[str, Any]]]:
-        """Return the rows of one table by event."""
+        """Return the rows of one table by event.
+
+        Parameters
+        ----------
+        name : str
+            Name of the table.
+
+        Returns
+        -------
+        dict
+            Rows as mappings, by ``event_id``.
+        """
         out: dict[str, list[dict[str, Any]]] = {}
         for row in getattr(self, name).to_dict("records"):
             out.setdefault(str(row["event_id"]), []).append(row)

@@ -28,6 +28,8 @@ class Rate(Estimate):
 
     Attributes
     ----------
+    value, units, uncertainty, n, method, details
+        As of :class:`paektuseis.types.Estimate`.
     lower, upper : float
         Interval, same unit as ``value``.
     confidence : float
