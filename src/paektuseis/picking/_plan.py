@@ -26,7 +26,7 @@ class Plan:
     p_window: tuple[float, float]
     s_minus_p: tuple[float, float]
     min_snr: float
-    min_rise: float
+    min_evidence: float
     event_id: str
     problems: list[str]
 
@@ -43,7 +43,7 @@ class Plan:
         _ordered("s_minus_p", self.s_minus_p)
         if self.s_minus_p[0] <= 0:
             raise ParameterError(f"s_minus_p={self.s_minus_p} s: the least must be above 0")
-        for name in ("min_snr", "min_rise"):
+        for name in ("min_snr", "min_evidence"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
                 raise ParameterError(f"{name}={value}; give a number not below 0")

@@ -31,8 +31,10 @@ from ._second import read_s
 FloatArray = NDArray[np.float64]
 Row = dict[str, Any]
 
-P_ERROR = (0.015, 1.0, 0.05)
-S_ERROR = (0.03, 1.0, 0.1)
+DOUBT = 5.0
+"""What a second of scatter among the readings takes from the evidence of an event."""
+P_ERROR = (0.02, 0.5, 0.083)
+S_ERROR = (0.02, 0.55, 0.3)
 """Floor (s), share of the scatter, and seconds over the SNR: see ``standard_error``."""
 S_WARM_UP = 6.0
 """Seconds before P from which the horizontals are filtered, and the least that must be there."""
@@ -122,10 +124,6 @@ def _beside(
 def _p_row(found: _Found, plan: Plan) -> Row | str:
     trace, rows, candidate = found.trace, found.rows, found.candidate
     rate = float(trace.stats.sampling_rate)
-    if candidate.rise < plan.min_rise:
-        return (
-            f"energy rises by {candidate.rise:.2f} only (natural log), min_rise={plan.min_rise:g}"
-        )
     onset = read_p(rows, rate, candidate.index)
     low, high = found.bands[onset.band]
     if onset.index < NOISE * rate or len(trace.data) - onset.index < AFTER * rate:
@@ -133,6 +131,9 @@ def _p_row(found: _Found, plan: Plan) -> Row | str:
     snr = signal_to_noise(rows[onset.band][None], rate, onset.index, NOISE_P, 0)
     if not snr >= plan.min_snr:
         return f"SNR {snr:.2f} is below min_snr={plan.min_snr:g}"
+    evidence = candidate.rise + candidate.height - DOUBT * onset.scatter / rate
+    if evidence < plan.min_evidence:
+        return f"evidence of {evidence:.2f} is below min_evidence={plan.min_evidence:g}"
     error = standard_error(onset.scatter / rate, snr, *P_ERROR)
     time = time_of(trace, onset.index)
     return {

@@ -29,7 +29,7 @@ def pick_phases(
     p_window: tuple[float, float] = (-5.0, 10.0),
     s_minus_p: tuple[float, float] = (0.3, 15.0),
     min_snr: float = 1.5,
-    min_rise: float = 1.0,
+    min_evidence: float = 4.8,
     event_id: str = "",
     problems: list[str] | None = None,
 ) -> pd.DataFrame:
@@ -60,8 +60,8 @@ def pick_phases(
         Least and greatest S-P in seconds.
     min_snr : float, optional
         Least ratio of rms after the pick to rms before it.
-    min_rise : float, optional
-        Least rise of energy at P, natural logarithm of a power ratio (see Notes).
+    min_evidence : float, optional
+        Least evidence of an event (see Notes): the larger, the fewer picks in noise.
     event_id : str, optional
         Copied into the table.
     problems : list of str, optional
@@ -96,6 +96,9 @@ def pick_phases(
     each band, and the same of the motion across the main axis of the first 0.3 s of P
     (weight 0.6); agreement as for P.
 
+    Evidence: rise at P plus level of the event's peak over its floor (both as above), less 5
+    times the scatter of the readings in seconds.
+
     Uncertainty: see the methods page.
 
     References
@@ -126,7 +129,7 @@ def pick_phases(
         p_window=p_window,
         s_minus_p=s_minus_p,
         min_snr=min_snr,
-        min_rise=min_rise,
+        min_evidence=min_evidence,
         event_id=event_id,
         problems=problems if problems is not None else [],
     )
