@@ -60,7 +60,7 @@ def rises(total: FloatArray, rate: float) -> FloatArray:
         out = np.log(above) - np.log(below)
     out[:, : round(NOISE * rate)] = -9.0
     out[:, max(0, n - round(AFTER * rate)) :] = -9.0
-    return np.nan_to_num(out, nan=-9.0, posinf=-9.0, neginf=-9.0)
+    return np.asarray(np.nan_to_num(out, nan=-9.0, posinf=-9.0, neginf=-9.0))
 
 
 def find_onset(

@@ -105,7 +105,7 @@ def onset_steps(kurtosis: FloatArray) -> FloatArray:
     inner = np.flatnonzero((f3[1:-1] >= f3[:-2]) & (f3[1:-1] > f3[2:])) + 1
     peaks = np.concatenate([inner, [size - 1]])
     following = peaks[np.searchsorted(peaks, np.arange(size))]
-    return np.minimum(f3 - f3[following], 0.0)
+    return np.asarray(np.minimum(f3 - f3[following], 0.0))
 
 
 def _rows(x: Any) -> FloatArray:

@@ -142,7 +142,7 @@ def _measured(
     rows = []
     for start, values in zip(*principal_motion(data, size, stride), strict=True):
         at = sample_time(head.stats.starttime, first + int(start), rate)
-        row = dict(zip(_NAMES, (float(v) for v in values), strict=True))
+        row: dict[str, Any] = dict(zip(_NAMES, (float(v) for v in values), strict=True))
         row |= {"trace_id": head.id, "starttime": at, "endtime": at + size / rate}
         rows.append(row | {"units": units_of(head), "freqmin": low, "freqmax": high})
     return rows
