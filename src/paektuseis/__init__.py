@@ -153,6 +153,12 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         sound_pieces as sound_pieces,
         waveform_gaps as waveform_gaps,
     )
+    from .similarity import (
+        Template as Template,
+        correlation_series as correlation_series,
+        make_templates as make_templates,
+        match_templates as match_templates,
+    )
     from .source import (
         DurationScale as DurationScale,
         Ellipsoid as Ellipsoid,
@@ -303,6 +309,11 @@ _API: dict[str, str] = {
     "polarization": "picking",
     "aic_function": "picking",
     "kurtosis_function": "picking",
+    # similarity
+    "Template": "similarity",
+    "correlation_series": "similarity",
+    "make_templates": "similarity",
+    "match_templates": "similarity",
     # source
     "Ellipsoid": "source",
     "Location": "source",

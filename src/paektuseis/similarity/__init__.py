@@ -2,4 +2,12 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .matching import correlation_series, match_templates
+from .templates import Template, make_templates
+
+__all__ = [
+    "Template",
+    "correlation_series",
+    "make_templates",
+    "match_templates",
+]
