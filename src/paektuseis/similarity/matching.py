@@ -22,7 +22,7 @@ from ._threshold import Threshold, deviations
 from .templates import Template
 
 logger = logging.getLogger("paektuseis.similarity")
-MEMORY = 700_000_000
+MEMORY = 1_200_000_000
 """Bytes of correlation values held at a time: more templates than fit are taken in turns."""
 
 

@@ -138,6 +138,10 @@ class Template:
             seen, the record has to have seen as well.
         name : str, optional
 
+        Returns
+        -------
+        Template
+
         Raises
         ------
         ParameterError
