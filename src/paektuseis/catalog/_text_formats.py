@@ -315,12 +315,17 @@ def _ellipse(line: str) -> tuple[float, float, float, float]:
     xx, xy, yy, zz = (float(v) for v in match.groups())
     if not all(math.isfinite(v) for v in (xx, xy, yy, zz)) or zz < 0:
         return (math.nan,) * 4
+    return (*_ellipse_of(xx, xy, yy), math.sqrt(zz))
+
+
+def _ellipse_of(xx: float, xy: float, yy: float) -> tuple[float, float, float]:
+    """Return the semi-axes of the 68 % ellipse and the azimuth of the greater; x is east."""
     values, vectors = np.linalg.eigh(np.array([[xx, xy], [xy, yy]]))
     if values[0] < 0:
-        return (math.nan,) * 4
+        return (math.nan,) * 3
     east, north = vectors[:, 1]
     azimuth = math.degrees(math.atan2(east, north)) % 180.0
-    return math.sqrt(values[1] * _68), math.sqrt(values[0] * _68), azimuth, math.sqrt(zz)
+    return math.sqrt(values[1] * _68), math.sqrt(values[0] * _68), azimuth
 
 
 def write_hypodd(data: CatalogueTables, problems: list[str]) -> str:

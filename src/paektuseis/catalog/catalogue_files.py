@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,16 +13,19 @@ from obspy import Catalog
 from ..errors import ParameterError
 from ..io import read_events, safe_text, write_events, write_text
 from . import _text_formats as texts
+from ._nordic import read_nordic, write_nordic
 from .catalogue_tables import _SCHEMAS, CatalogueTables, from_catalog, to_catalog
 
-Format = Literal["quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm"]
+Format = Literal["quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm", "nordic", "nordic2"]
 _WRITE: dict[str, Callable[[CatalogueTables, list[str]], str]] = {
     "nonlinloc": texts.write_obs, "nonlinloc_hyp": texts.write_hyp,
     "hypodd": texts.write_hypodd, "swarm": texts.write_swarm,
+    "nordic": write_nordic, "nordic2": functools.partial(write_nordic, second=True),
 }  # fmt: skip
 _READ: dict[str, Callable[[str, list[str]], texts.Rows]] = {
     "nonlinloc": texts.read_obs, "nonlinloc_hyp": texts.read_hyp,
     "hypodd": texts.read_hypodd, "swarm": texts.read_swarm,
+    "nordic": read_nordic, "nordic2": read_nordic,
 }  # fmt: skip
 _SUFFIX = {".obs": "nonlinloc", ".hyp": "nonlinloc_hyp", ".pha": "hypodd", ".xml": "quakeml"}
 MAX_BYTES = 200 * 1024**2
@@ -40,9 +44,11 @@ def write_catalogue(
     ----------
     data : CatalogueTables or obspy.core.event.Catalog
     path : str or Path
-    format : {"quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm"}
+    format : {"quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm", "nordic", "nordic2"}
         ``"nonlinloc"``: observations (picks); ``"nonlinloc_hyp"``: hypocentres with residuals;
-        ``"hypodd"``: phase file; ``"swarm"``: tagged events of the program Swarm.
+        ``"hypodd"``: phase file; ``"swarm"``: tagged events of the program Swarm;
+        ``"nordic"``: S-file with the phase lines of Nordic 1, which hold station and two letters
+        of the channel, ``"nordic2"`` with those of Nordic 2, which hold all codes.
     problems : list of str, optional
         Collects what the format cannot hold and was left out.
 
@@ -75,8 +81,8 @@ def read_catalogue(path: str | os.PathLike[str], *, format: str | None = None) -
     ----------
     path : str or Path
     format : str, optional
-        As for :func:`write_catalogue`, or ``"nordic"`` or ``"seiscomp"`` (read with obspy). Not
-        needed for names that end in .obs, .hyp, .pha or .xml.
+        As for :func:`write_catalogue`, or ``"seiscomp"`` (read with obspy); ``"nordic"`` reads both
+        forms. Not needed for names that end in .obs, .hyp, .pha or .xml.
 
     Returns
     -------
@@ -90,11 +96,11 @@ def read_catalogue(path: str | os.PathLike[str], *, format: str | None = None) -
     """
     source = Path(path)
     name = format or _SUFFIX.get(source.suffix.lower(), "")
-    if name in ("quakeml", "nordic", "seiscomp"):
+    if name in ("quakeml", "seiscomp"):
         return from_catalog(read_events(source))
     if name not in _READ:
         raise ParameterError(
-            f"{source}: format {name!r} is not known; give format= quakeml, nordic, "
+            f"{source}: format {name!r} is not known; give format= quakeml, seiscomp, "
             f"{', '.join(_READ)}"
         )
     try:
