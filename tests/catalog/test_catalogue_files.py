@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 import paektuseis as ps
 from paektuseis import tables
+from paektuseis.catalog._hypodd import station_labels
 from paektuseis.errors import ParameterError
 
 T0 = pd.Timestamp("2011-06-14T04:57:59.999999", tz="UTC")
@@ -147,7 +148,50 @@ def test_hypodd_phases(tmp_path_factory, seed):
     same(data.origins, back.origins, ["time", "latitude", "longitude", "depth_km", "rms",
                                       "horizontal_uncertainty_km", "depth_uncertainty_km"])  # fmt: skip
     same(data.magnitudes, back.magnitudes, ["value"])
-    same(data.picks, back.picks, ["phase", "time", "quality"])
+    same(data.picks, back.picks, ["event_id", "phase", "time", "quality"])
+    assert back.problems == ()
+    assert back.origins["event_id"].tolist() == data.origins["event_id"].tolist()
+    assert back.picks["trace_id"].tolist() == [t[:-3] for t in data.picks["trace_id"]]
+
+
+def test_hypodd_names_give_way_to_numbers_where_they_are_another_catalogues(tmp_path):
+    ps.write_catalogue(make(1), tmp_path / "a.pha", format="hypodd")
+    ps.write_catalogue(make(2), tmp_path / "b.pha", format="hypodd")
+    (tmp_path / "a.pha.ids.csv").write_bytes((tmp_path / "b.pha.ids.csv").read_bytes())
+    back = ps.read_catalogue(tmp_path / "a.pha")
+    assert back.origins["event_id"].tolist() == ["1", "2", "3"]
+    assert len(back.problems) == 3
+    (tmp_path / "a.pha.ids.csv").unlink()
+    back = ps.read_catalogue(tmp_path / "a.pha")
+    assert back.problems == ()
+    assert set(back.picks["trace_id"]) == {".XPPL03..", ".XPPL07..", ".XPPLQU.."}
+
+
+def test_hypodd_stations_are_labelled_as_in_the_phases(tmp_path):
+    data = make(1, n=1)
+    codes = ["XP.PL03..HHZ", "AB.PLQU..HHZ", "XP.PLQU..HHZ", "XP.LONGST..HHZ", "A.BLONGST..HHZ", "AB.C..HHZ"]
+    picks = pd.concat([data.picks.head(1).assign(trace_id=c) for c in codes], ignore_index=True)
+    data = ps.CatalogueTables(origins=data.origins, picks=picks)
+    stations = tables.STATIONS.frame({
+        "network": c.split(".")[0], "station": c.split(".")[1], "latitude": 41.5 + k, "longitude": -128.25,
+        "elevation_m": 2000.5 if k else np.nan,
+    } for k, c in enumerate(codes[:-1]))  # fmt: skip
+    problems: list[str] = []
+    path = ps.write_catalogue(data, tmp_path / "a.pha", format="hypodd", stations=stations, problems=problems)
+    assert problems == ["no place in the list of stations: AB.C"]
+    listed = [line.split() for line in (tmp_path / "station.dat").read_text().splitlines()]
+    assert listed[0] == ["XPPL03", "41.500000", "-128.250000"]
+    assert [row[0] for row in listed[1:]] == ["ABPLQU", "XPPLQU", "LONGST", "BLONGST"]
+    assert listed[1][1:] == ["42.500000", "-128.250000", "2000.5"]
+    used = [line.split()[0] for line in path.read_text().splitlines()[1:]]
+    assert used == [*(row[0] for row in listed), "ABC"]
+    back = ps.read_catalogue(path)
+    assert back.picks["trace_id"].tolist() == [c[:-3] for c in codes]
+    net = ps.load_network("paektu")
+    ps.write_catalogue(data, tmp_path / "a.pha", format="hypodd", stations=net)
+    assert len((tmp_path / "station.dat").read_text().splitlines()) == len(net.stations)
+    with pytest.raises(ParameterError, match="no list of stations"):
+        ps.write_catalogue(data, tmp_path / "a.obs", format="nonlinloc", stations=net)
 
 
 def test_swarm_tags_keep_class_channel_and_second(tmp_path):
@@ -207,3 +251,11 @@ def test_bad_files_give_an_error_or_tables(real_data):
             assert ps.read_catalogue(file, format=name).event_ids is not None
         except ParameterError as error:
             assert file.name in str(error)
+
+
+@given(keys=st.sets(st.from_regex(r"[AB1]{0,2}\.[AB1천]{1,8}", fullmatch=True), max_size=12))
+def test_hypodd_labels_are_short_and_differ(keys):
+    labels = station_labels(keys)
+    assert set(labels) == keys
+    assert len(set(labels.values())) == len(keys)
+    assert all(0 < len(v) <= 7 and v.isascii() for v in labels.values())

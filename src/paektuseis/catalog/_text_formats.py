@@ -1,4 +1,4 @@
-"""NonLinLoc, HypoDD and Swarm texts as rows of tables, and rows as such texts."""
+"""NonLinLoc and Swarm texts as rows of tables, and rows as such texts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ Rows = dict[str, list[dict[str, Any]]]
 _WORD = re.compile(r"[^\s,_#]{1,40}\Z")
 _68 = 2.295748928898636
 """Square of the semi-axis of a 68.27 % ellipse over the variance along it."""
-_WEIGHTS = {"A": 1.0, "B": 0.5, "C": 0.25, "D": 0.1}
 
 
 def _microseconds(time: Any) -> UTCDateTime:
@@ -326,82 +325,6 @@ def _ellipse_of(xx: float, xy: float, yy: float) -> tuple[float, float, float]:
     east, north = vectors[:, 1]
     azimuth = math.degrees(math.atan2(east, north)) % 180.0
     return math.sqrt(values[1] * _68), math.sqrt(values[0] * _68), azimuth
-
-
-def write_hypodd(data: CatalogueTables, problems: list[str]) -> str:
-    """Return origins and picks as a HypoDD phase file; ids stand in comments after the numbers."""
-    picks, magnitudes = data.rows("picks"), data.rows("magnitudes")
-    lines = []
-    for k, (event_id, origins) in enumerate(data.rows("origins").items(), 1):
-        row = origins[0]
-        if not all(known(row[c]) for c in ("time", "latitude", "longitude", "depth_km")):
-            problems.append(f"event {event_id}: without time or place; left out")
-            continue
-        when = _microseconds(row["time"])
-        size = next((m["value"] for m in magnitudes.get(event_id, []) if known(m["value"])), 0.0)
-        eh, ev, rms = (
-            float(row[c]) if known(row[c]) else 0.0
-            for c in ("horizontal_uncertainty_km", "depth_uncertainty_km", "rms")
-        )
-        lines.append(
-            f"# {when.strftime('%Y %m %d %H %M')} {when.second + when.microsecond / 1e6:.6f} "
-            f"{row['latitude']:.6f} {row['longitude']:.6f} {row['depth_km']:.4f} {size:.2f} "
-            f"{eh:.4f} {ev:.4f} {rms:.4f} {k}"
-        )
-        for pick in picks.get(event_id, []):
-            station = tables.station_of(pick["trace_id"]).split(".")[-1]
-            travel = (int(as_utc(pick["time"]).ns) - int(when.ns)) / 1e9
-            if pick["phase"] not in ("P", "S") or travel <= 0 or not _WORD.match(station):
-                problems.append(f"event {event_id}: pick {pick['trace_id']} cannot stand in HypoDD")
-                continue
-            weight = _WEIGHTS.get(pick["quality"], 1.0)
-            lines.append(f"{station:<7s} {travel:.6f} {weight:.3f} {pick['phase']}")
-    return "\n".join(lines) + "\n"
-
-
-def read_hypodd(text: str, problems: list[str]) -> Rows:
-    """Return origins, magnitudes and picks of a HypoDD phase file."""
-    rows: Rows = {"origins": [], "magnitudes": [], "picks": []}
-    start: UTCDateTime | None = None
-    event_id = ""
-    grade = {w: q for q, w in _WEIGHTS.items()}
-    for k, line in enumerate(text.splitlines(), 1):
-        cell = line.split()
-        if not cell:
-            continue
-        try:
-            if cell[0] == "#":
-                start = None
-                f = [float(v) for v in cell[6:14]]
-                base = UTCDateTime(*(int(v) for v in cell[1:6]))
-                when = UTCDateTime(ns=int(base.ns) + round(f[0] * 1e9))
-                event_id = safe_text(cell[14])
-                rows["origins"].append({
-                    "event_id": event_id, "time": when, "latitude": f[1], "longitude": f[2],
-                    "depth_km": f[3], "time_uncertainty": math.nan,
-                    "horizontal_uncertainty_km": f[5] or math.nan,
-                    "depth_uncertainty_km": f[6] or math.nan, "n_picks": 0, "n_stations": 0,
-                    "rms": f[7], "azimuthal_gap": math.nan, "nearest_km": math.nan,
-                    "method": "HypoDD phase file", "model": "", "quality": "",
-                })  # fmt: skip
-                if f[4]:
-                    rows["magnitudes"].append({
-                        "event_id": event_id, "kind": "", "scale": "", "value": f[4],
-                        "uncertainty": math.nan, "n": 0, "stations": (),
-                    })  # fmt: skip
-                start = when
-            elif start is None:
-                raise ValueError("a pick before any event")
-            else:
-                time = UTCDateTime(ns=int(start.ns) + round(float(cell[1]) * 1e9))
-                rows["picks"].append({
-                    "event_id": event_id, "trace_id": safe_text(f".{cell[0]}.."),
-                    "phase": safe_text(cell[3]), "time": time, "uncertainty": math.nan,
-                    "snr": math.nan, "polarity": "", "quality": grade.get(float(cell[2]), ""),
-                })  # fmt: skip
-        except (ValueError, IndexError, TypeError, OverflowError) as error:
-            problems.append(f"line {k} is left out: {safe_text(str(error))[:100]}")
-    return rows
 
 
 def write_swarm(data: CatalogueTables, problems: list[str]) -> str:
