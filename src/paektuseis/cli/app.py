@@ -17,7 +17,7 @@ from ..errors import (
     ParameterError,
     WaveformError,
 )
-from . import batch, config, day, demo, event, index, network, quality, timeline
+from . import batch, config, day, demo, event, index, network, quality, stats, timeline
 from .common import EXIT_INTERRUPTED, EXIT_NO_DATA, EXIT_OUTPUT, EXIT_USAGE, NoDataError, complain
 
 # click or typer's own copy of it, whichever this typer uses
@@ -46,6 +46,7 @@ for verb in (
     batch.batch,
     timeline.timeline,
     event.event,
+    stats.stats,
     quality.quality,
     network.network,
 ):

@@ -36,6 +36,7 @@ def event(
     from ..errors import ParameterError
     from ..io import Archive, make_folder, safe_filename, write_table
     from ..pipeline import process_event
+    from ..pipeline.day import AFTER, BEFORE
     from ..plotting import save_figure
     from ..report import event_page
     from ..times import as_timestamp, as_utc
@@ -49,8 +50,8 @@ def event(
     records = Archive(archive)
     window = records.read(
         list(settings.data.trace_ids),
-        onset - settings.events.before,
-        onset + duration + settings.events.after,
+        onset - max(settings.events.before, BEFORE),
+        onset + duration + max(settings.events.after, AFTER),
     )
     if not len(window):
         raise NoDataError(
@@ -62,7 +63,7 @@ def event(
         "endtime": as_timestamp(onset + duration),
         "duration": duration,
     }
-    result = process_event(window, row, inventory=metadata, settings=settings)
+    result = process_event(window, row, inventory=metadata, network=net, settings=settings)
     write_table(result.attributes, out / "attributes.csv")
     write_table(result.amplitudes, out / "amplitudes.csv")
     figure = event_page(

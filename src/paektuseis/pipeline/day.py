@@ -28,12 +28,16 @@ from ..types import Spectrogram, Spectrum
 from .agreement import detect_network, draft_events, network_rates, stations_needed, within
 from .channel import CONTEXT, TAIL, ChannelDay, process_channel, whole_days
 from .event import EventResult, process_event
+from .event_tables import EventTables, with_understanding
 
 log = logging.getLogger("paektuseis.pipeline")
 
 __all__ = ["DayResult", "process_day", "stations_needed"]
 
 _no_triggers = tables.TRIGGERS.frame
+
+BEFORE, AFTER = 60.0, 120.0
+"""Seconds read before and after an event, so that its kind can be told."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, total) as the work goes on."""
@@ -129,7 +133,8 @@ def process_day(
         Responses; without one everything stays in counts.
     settings : Settings, optional
     measure_events : bool, optional
-        Read each event's window again and measure its amplitudes and spectra.
+        Read each event's window again: amplitudes, spectra, arrivals, hypocentre, magnitudes
+        and class of each, and families of events that look alike.
     station_spectra : bool, optional
         Also the median spectrum of each measured channel (``spectra``).
     per_octave : int, optional
@@ -222,15 +227,15 @@ def process_day(
     noise = {c.trace_id: c.noise for c in channels if c.noise is not None}
     del channels  # their tables stand in the day's: half the memory
     drafts = within(draft_events(good, settings, start, quality=context), start, end)
-    measured: list[tuple[pd.DataFrame, pd.DataFrame]] = []
+    measured = EventTables()
     if measure_events:
         for event in _measured(
-            drafts, names, archive, inventory, triggers, settings, tick, on_event, problems
-        ):
-            measured.append((event.attributes, event.amplitudes))
+            drafts, names, archive, inventory, network, triggers, settings, tick, on_event,
+            problems,
+        ):  # fmt: skip
+            measured.add(event)
             problems += [f"event {event.event['event_id']}: {p}" for p in event.problems]
-    out["attributes"] = tables.ATTRIBUTES.concat(m[0] for m in measured)
-    out["amplitudes"] = tables.AMPLITUDES.concat(m[1] for m in measured)
+    out.update(measured.tables())
     out["events"] = (
         within(
             draft_events(
@@ -244,9 +249,10 @@ def process_day(
             start,
             end,
         )
-        if measured
+        if measured.count
         else drafts
     )
+    out["events"] = with_understanding(out["events"], out)
     if rate_window is None:
         rate_window = 3600.0 if end - start > 6 * 3600 else 600.0
     out["rates"] = network_rates(
@@ -273,6 +279,7 @@ def _measured(
     names: list[str],
     archive: Archive,
     inventory: Inventory | None,
+    network: Network | None,
     triggers: pd.DataFrame,
     settings: Settings,
     tick: Progress,
@@ -285,14 +292,19 @@ def _measured(
         tick(str(row["event_id"]), i, len(drafts))
         window = archive.read(
             names,
-            as_utc(row["time"]) - settings.events.before,
-            as_utc(row["endtime"]) + settings.events.after,
+            as_utc(row["time"]) - max(settings.events.before, BEFORE),
+            as_utc(row["endtime"]) + max(settings.events.after, AFTER),
         )
         if not len(window):
             problems.append(f"event {row['event_id']}: no records in its window")
             continue
         event = process_event(
-            window, row, inventory=inventory, triggers=triggers, settings=settings
+            window,
+            row,
+            inventory=inventory,
+            network=network,
+            triggers=triggers,
+            settings=settings,
         )
         yield event
         if on_event is not None:

@@ -14,10 +14,12 @@ from .. import tables
 from ..amplitude import peak_amplitude
 from ..config import Settings
 from ..errors import ParameterError, WaveformError
+from ..network import Network
 from ..processing import preprocess
 from ..spectral import amplitude_spectrum, spectral_attributes
 from ..times import as_timestamp, as_utc
 from ..types import Spectrum
+from .understanding import Understanding, understand_event
 from .units import to_velocity
 
 MIN_WINDOW = 5.0
@@ -46,6 +48,8 @@ class EventResult:
         Those of the triggers given that overlap the event (``tables.TRIGGERS``).
     problems : tuple of str
         Channels that could not be measured, with the reason.
+    understanding : Understanding
+        Arrivals, hypocentre, magnitudes and class.
     """
 
     event: dict[str, Any]
@@ -56,6 +60,7 @@ class EventResult:
     best_trace_id: str
     triggers: pd.DataFrame
     problems: tuple[str, ...] = field(default=())
+    understanding: Understanding = field(default_factory=Understanding)
 
 
 def process_event(
@@ -63,24 +68,30 @@ def process_event(
     event: Mapping[str, Any] | pd.Series,
     *,
     inventory: Inventory | None = None,
+    network: Network | None = None,
     triggers: pd.DataFrame | None = None,
     settings: Settings | None = None,
 ) -> EventResult:
-    """Measure one event at every station of a window of records.
+    """Measure one event at every station: amplitudes, spectra, arrivals, place, size and kind.
 
     Parameters
     ----------
     stream : Stream
-        Raw records (counts) around the event, any channels; gaps as separate traces.
+        Raw records (counts) around the event, any channels; gaps as separate traces. Best with
+        a minute before and two minutes after it; amplitudes and spectra are taken from
+        ``settings.events.before`` and ``after``.
     event : mapping or Series
         With ``event_id``, ``time`` (or ``starttime``) and ``endtime``; a
         ``best_trace_id`` is honoured.
     inventory : Inventory, optional
         Where it holds a response, amplitudes are in m/s; else in counts.
+    network : Network, optional
+        Positions and velocity model, to locate the event.
     triggers : DataFrame, optional
         Triggers to draw with it (``tables.TRIGGERS``).
     settings : Settings, optional
-        The ``events`` and ``data`` sections are used.
+        The sections ``events``, ``data``, ``picks``, ``location``, ``magnitudes`` and
+        ``classes`` are used.
 
     Returns
     -------
@@ -104,7 +115,9 @@ def process_event(
     begin, until = onset - 1.0, max(end, onset + MIN_WINDOW)
     event_id = str(row.get("event_id", ""))
 
-    clean = preprocess(stream, detrend=settings.data.detrend, taper=0.0)
+    e = settings.events
+    near = stream.slice(onset - e.before, end + e.after)
+    clean = preprocess(near if len(near) else stream, detrend=settings.data.detrend, taper=0.0)
     moved, _ = to_velocity(clean, inventory, settings)
     attributes: list[pd.DataFrame] = []
     spectra: dict[str, Spectrum] = {}
@@ -117,6 +130,7 @@ def process_event(
                 attributes.append(rows)
             except (ParameterError, WaveformError) as error:
                 problems.append(f"{trace_id}: {error}")
+    around = _around(triggers, onset, end)
     amplitudes = peak_amplitude(moved, starttime=begin, endtime=until, event_id=event_id)
     return EventResult(
         event=row,
@@ -125,8 +139,16 @@ def process_event(
         amplitudes=amplitudes,
         spectra=spectra,
         best_trace_id=_best(row, spectra, amplitudes),
-        triggers=_around(triggers, onset, end),
+        triggers=around,
         problems=tuple(problems),
+        understanding=understand_event(
+            stream,
+            row,
+            network=network,
+            inventory=inventory,
+            triggers=around if triggers is not None else None,
+            settings=settings,
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
-from .. import catalog
+from ..catalog import frequency_magnitude
 from ..errors import ParameterError
 from ..tables import MAGNITUDES, ORIGINS
 from ..times import TimeLike, as_utc
@@ -107,7 +107,7 @@ def plot_catalogue(
         extent_km=extent_km,
     )
     plot_frequency_magnitude(
-        catalog.frequency_magnitude(events["magnitude"].dropna(), delta_m=delta_m),
+        frequency_magnitude(events["magnitude"].dropna(), delta_m=delta_m),
         ax=panel(figure, 148, 38, 50, 62),
         completeness=completeness,
         b_value=b_value,

@@ -27,6 +27,7 @@ from ..pipeline.rehearsal import rehearse
 from ..pipeline.units import to_velocity
 from ..plotting import event_summary, network_summary, save_figure, station_summary
 from ..processing import bandpass, highpass, lowpass, preprocess
+from ..source import SourceFit
 from ..tables import TRIGGERS, station_of
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class PagePrinter:
             ("event", name),
             self.folder / f"event-{safe_filename(name)}.png",
             event_page,
-            _verticals(measured, self.settings),
+            _drawn(measured, self.settings),
             self.settings,
             network=self.network,
             inventory=self.inventory if self.network is None else None,
@@ -338,12 +339,22 @@ def event_page(
     -------
     matplotlib.figure.Figure
     """
+    found = measured.understanding
+    where = found.location
+    drawn = [t for t in measured.stream if fnmatchcase(t.id, settings.data.measured)]
     return event_summary(
-        _verticals(measured, settings).stream,
+        Stream(drawn) if drawn else measured.stream,
         event=measured.event,
         triggers=measured.triggers if len(measured.triggers) else None,
         attributes=measured.attributes,
         amplitudes=measured.amplitudes,
+        picks=found.picks if settings.picks.enabled else None,
+        origin=found.origins if len(found.origins) else {},
+        samples=where.samples if where is not None else None,
+        magnitudes=found.magnitudes,
+        classification=found.classes if len(found.classes) else None,
+        fit=_best_fit(measured),
+        motion=Stream(t for t in measured.stream if _beside(t.id, measured.best_trace_id)),
         network=network,
         inventory=inventory,
         spectrum=measured.spectra.get(measured.best_trace_id),
@@ -353,10 +364,35 @@ def event_page(
     )
 
 
-def _verticals(measured: EventResult, settings: Settings) -> EventResult:
-    """Return the event with the records of the measured channels alone, if there are any."""
-    drawn = [t for t in measured.stream if fnmatchcase(t.id, settings.data.measured)]
-    return replace(measured, stream=Stream(drawn)) if drawn else measured
+def _beside(trace_id: str, best: str) -> bool:
+    """Whether a channel belongs to the sensor of the best one."""
+    return bool(best) and trace_id[:-1] == best[:-1]
+
+
+def _best_fit(measured: EventResult) -> SourceFit | None:
+    """Return the source spectrum of the best station, S before P, if one counts."""
+    fits = [f for f in measured.understanding.fits if f.used]
+    here = [f for f in fits if station_of(f.trace_id) == station_of(measured.best_trace_id)]
+    return min(here, key=lambda f: f.phase != "S") if here else None
+
+
+def _drawn(measured: EventResult, settings: Settings) -> EventResult:
+    """Return the event with what its page shows: no other channel, no function of the posterior."""
+    best = measured.best_trace_id
+    kept = [
+        t
+        for t in measured.stream
+        if fnmatchcase(t.id, settings.data.measured) or _beside(t.id, best)
+    ]
+    found = measured.understanding
+    where = found.location
+    fit = _best_fit(measured)
+    found = replace(
+        found,
+        location=None if where is None else replace(where, density=None),
+        fits=() if fit is None else (fit,),
+    )
+    return replace(measured, stream=Stream(kept) if kept else measured.stream, understanding=found)
 
 
 def _print(
