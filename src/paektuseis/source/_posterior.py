@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..network.model import VelocityModel
 from ..types import FloatArray
@@ -15,9 +16,11 @@ from ._book import book_of
 from ._geometry import distance_km, radii_km
 from ._kernels_octree import climb, evaluate, residuals, search
 
-SHARE = 1.0 / 500.0
-MOST_CELLS = 20_000
-_TRIED = 2.5  # places tried for each sample kept
+SHARES = (1.0 / 500.0, 1.0 / 2000.0, 1.0 / 5000.0)
+"""Largest share of the probability in one cell; the next where the last was too coarse."""
+MOST_CELLS = 40_000
+_EFFICIENT = 0.3
+_TRIED = 2.0  # places tried for each sample kept
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,26 +188,20 @@ class Posterior:
 
 
 def explore(problem: Problem, *, n_samples: int, rng: np.random.Generator) -> Posterior:
-    """Search the region, draw samples of the posterior, and climb to its highest point."""
+    """Search the region, draw samples of the posterior, and climb to its highest point.
+
+    Where the cells describe the density too coarsely for independent samples they are made
+    finer.
+    """
+    draw = _draw(problem, SHARES[0], n_samples, rng)
+    for share in SHARES[1:]:
+        if draw.efficiency >= _EFFICIENT:
+            break
+        draw = _draw(problem, share, n_samples, rng)
+    places, found, kept = draw.places, draw.found, draw.kept
     box = problem.box
-    geometry = problem.shared[0]
-    size_km = (box[:, 1] - box[:, 0]) * np.array([geometry[1, 0], geometry[0, 0], 1.0])
-    counts = np.clip(np.round(size_km / (size_km.max() / 10.0)), 2, 10).astype(np.int64)
-    cells, mass, evaluations = search(box, counts, SHARE, MOST_CELLS, *problem.arguments)
-    tried = int(n_samples * _TRIED)
-    share = np.exp(mass - mass.max())
-    chosen = _systematic(share, tried, rng)
-    jitter = rng.uniform(-1.0, 1.0, (tried, 3))
-    places = cells[chosen, :3] + jitter * cells[chosen, 3:]
-    found = evaluate(places, *problem.arguments)
-    half_km = cells[:, 3:] * np.array([geometry[1, 0], geometry[0, 0], 1.0])
-    volume = 8.0 * half_km.prod(axis=1)
-    log_weight = found[:, 0] - mass[chosen] + np.log(volume[chosen])
-    top = log_weight.max()
-    weight = np.exp(log_weight - top)
-    kept = _systematic(weight, n_samples, rng)
     start = int(found[:, 0].argmax())
-    best = climb(places[start], cells[chosen[start], 3:].copy(), box, 2.0**-9, *problem.arguments)
+    best = climb(places[start], draw.half[start].copy(), box, 2.0**-9, *problem.arguments)
     times = found[kept, 1] + rng.standard_normal(n_samples) / np.sqrt(found[kept, 2])
     edge = np.abs(places[kept, :2]) > 0.98 * box[:2, 1]
     return Posterior(
@@ -213,18 +210,58 @@ def explore(problem: Problem, *, n_samples: int, rng: np.random.Generator) -> Po
         places=places[kept],
         log_density=found[kept, 0],
         times=times,
-        evidence=float(mass.max() + np.log(share.sum()) + top + np.log(weight.mean())),
+        evidence=draw.evidence,
         at_edge=float(edge.any(axis=1).mean()),
+        efficiency=draw.efficiency,
+        evaluations=draw.evaluations,
+    )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Draw:
+    """Places drawn from the cells, what was found there, and which are kept as samples."""
+
+    places: FloatArray
+    half: FloatArray
+    found: FloatArray
+    kept: NDArray[np.int64]
+    evidence: float
+    efficiency: float
+    evaluations: int
+
+
+def _draw(problem: Problem, share: float, n_samples: int, rng: np.random.Generator) -> _Draw:
+    """Divide the region into cells, draw places from them, keep some by their true density."""
+    box, geometry = problem.box, problem.shared[0]
+    scale = np.array([geometry[1, 0], geometry[0, 0], 1.0])
+    size_km = (box[:, 1] - box[:, 0]) * scale
+    counts = np.clip(np.round(size_km / (size_km.max() / 10.0)), 2, 10).astype(np.int64)
+    cells, mass, evaluations = search(box, counts, share, MOST_CELLS, *problem.arguments)
+    tried = int(n_samples * _TRIED)
+    held = np.exp(mass - mass.max())
+    chosen = _systematic(held, tried, rng)
+    half = cells[chosen, 3:]
+    places = cells[chosen, :3] + rng.uniform(-1.0, 1.0, (tried, 3)) * half
+    found = evaluate(places, *problem.arguments)
+    log_weight = found[:, 0] - mass[chosen] + np.log(8.0 * (half * scale).prod(axis=1))
+    top = log_weight.max()
+    weight = np.exp(log_weight - top)
+    return _Draw(
+        places=places,
+        half=half,
+        found=found,
+        kept=_systematic(weight, n_samples, rng),
+        evidence=float(mass.max() + np.log(held.sum()) + top + np.log(weight.mean())),
         efficiency=float(weight.sum() ** 2 / (weight**2).sum() / tried),
         evaluations=evaluations + tried,
     )
 
 
-def _systematic(weight: FloatArray, n: int, rng: np.random.Generator) -> np.ndarray:
+def _systematic(weight: FloatArray, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Draw n indices with probability proportional to weight, evenly (systematic resampling)."""
     total = np.cumsum(weight)
     points = (np.arange(n) + rng.random()) / n * total[-1]
-    return np.minimum(np.searchsorted(total, points), weight.size - 1)
+    return np.minimum(np.searchsorted(total, points), weight.size - 1).astype(np.int64)
 
 
 _OFFSETS = np.linspace(-0.1, 0.1, 9)
