@@ -155,7 +155,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
     )
     from .similarity import (
         Template as Template,
+        correlation_matrix as correlation_matrix,
         correlation_series as correlation_series,
+        find_families as find_families,
         make_templates as make_templates,
         match_templates as match_templates,
     )
@@ -311,7 +313,9 @@ _API: dict[str, str] = {
     "kurtosis_function": "picking",
     # similarity
     "Template": "similarity",
+    "correlation_matrix": "similarity",
     "correlation_series": "similarity",
+    "find_families": "similarity",
     "make_templates": "similarity",
     "match_templates": "similarity",
     # source

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from .families import correlation_matrix, find_families
 from .matching import correlation_series, match_templates
 from .templates import Template, make_templates
 
 __all__ = [
     "Template",
+    "correlation_matrix",
     "correlation_series",
+    "find_families",
     "make_templates",
     "match_templates",
 ]

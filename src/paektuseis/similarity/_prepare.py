@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, Protocol
 
 import numpy as np
@@ -113,6 +114,44 @@ class Preparation:
         memory = memory_time(low, **band) + settling_time(low, **band)  # type: ignore[arg-type]
         return edge + memory, edge
 
+    def record(
+        self,
+        source: WaveformSource,
+        trace_ids: Iterable[str] | None,
+        start_ns: int,
+        end_ns: int,
+        rates: set[float],
+    ) -> Stream:
+        """Read a span with as much before and after as the filter needs at the record's rates.
+
+        ``rates`` remembers what rates were met, so that one reading does for most spans.
+        """
+        start, end = UTCDateTime(ns=start_ns), UTCDateTime(ns=end_ns)
+        if not rates:
+            rates |= _rates(source.read(trace_ids, start, end))
+        while True:
+            leads = [self.lead(r) for r in rates if self.fits(r)] or [(0.0, 0.0)]
+            lead, tail = (max(x) for x in zip(*leads, strict=True))
+            stream = source.read(trace_ids, start - lead - 1.0, end + tail + 1.0)
+            new = _rates(stream) - rates
+            if not new:
+                return stream
+            rates |= new
+
+    def fits(self, rate: float) -> bool:
+        """Whether the band lies below the Nyquist frequency of a rate."""
+        low = min(self.sampling_rate or rate, rate)
+        return max(self.freqmin or 0.0, self.freqmax or 0.0) < low / 2
+
+
+def _rates(stream: Stream) -> set[float]:
+    return {float(t.stats.sampling_rate) for t in stream}
+
+
+def selected(trace_id: str, patterns: Iterable[str] | None) -> bool:
+    """Whether a channel is one of those asked for (wildcards allowed; None: every channel)."""
+    return patterns is None or any(fnmatchcase(trace_id, p) for p in patterns)
+
 
 def as_source(data: Any) -> WaveformSource:
     """Return something to read from: an archive itself, or a Stream wrapped as one."""
@@ -140,7 +179,7 @@ class _Memory:
         wanted = None if trace_ids is None else set(trace_ids)
         out = Stream()
         for trace in self.stream:
-            if wanted is not None and trace.id not in wanted:
+            if not selected(trace.id, wanted):
                 continue
             if trace.stats.endtime < starttime or trace.stats.starttime > endtime:
                 continue
@@ -149,7 +188,7 @@ class _Memory:
 
     def span(self, trace_ids: Iterable[str] | None = None) -> tuple[UTCDateTime, UTCDateTime]:
         wanted = None if trace_ids is None else set(trace_ids)
-        traces = [t for t in self.stream if wanted is None or t.id in wanted]
+        traces = [t for t in self.stream if selected(t.id, wanted)]
         if not traces:
             raise WaveformError(
                 f"the stream has no sample of {sorted(wanted or [])}; it has "

@@ -11,9 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from obspy import Stream, Trace, UTCDateTime
 
+from .._segments import Segment
 from ..errors import ParameterError, WaveformError
 from ..tables import station_of
-from ._prepare import Preparation, Prepared, as_source
+from ._prepare import Preparation, Prepared, as_source, selected
 
 FloatArray = NDArray[np.float64]
 
@@ -197,7 +198,8 @@ def make_templates(
     sampling_rate : float, optional
         Bring the record down to this rate first (it must divide the record's).
     trace_ids : iterable of str, optional
-        Channels to use; by default all of the stream (in an archive: those of the row).
+        Channels to use, wildcards allowed; by default all of the stream (in an archive: those of
+        the row).
     problems : list of str, optional
         Collects why a channel or an event was left out.
 
@@ -235,25 +237,19 @@ def make_templates(
     if in_memory:
         whole = prep.apply(Stream([stream]) if isinstance(stream, Trace) else stream)
     out = []
-    for name, starts, ids in _wanted(events, before):
+    rates: set[float] = set()
+    for name, starts, ids in windows_of(events, before):
         prepared = whole
         if prepared is None:
-            lead, tail = prep.lead(prep.sampling_rate or 100.0)
-            times = list(starts.values())
-            prepared = prep.apply(
-                source.read(
-                    chosen or ids or None,
-                    UTCDateTime(ns=min(times)) - lead - 1.0,
-                    UTCDateTime(ns=max(times)) + length + tail + 1.0,
-                )
-            )
+            first, last = min(starts.values()), max(starts.values()) + round(length * 1e9)
+            prepared = prep.apply(prep.record(source, chosen or ids or None, first, last, rates))
         made = _cut(name, starts, prepared, length, prep, chosen, notes)
         if made is not None:
             out.append(made)
     return out
 
 
-def _wanted(events: pd.DataFrame, before: float) -> list[tuple[str, dict[str, int], list[str]]]:
+def windows_of(events: pd.DataFrame, before: float) -> list[tuple[str, dict[str, int], list[str]]]:
     """Return name, window start (ns) by station ('' = all) and channels of each template."""
     column = next((c for c in ("time", "starttime") if c in getattr(events, "columns", ())), None)
     if column is None:
@@ -279,6 +275,12 @@ def _wanted(events: pd.DataFrame, before: float) -> list[tuple[str, dict[str, in
     return [(n, {"": int(t)}, i) for n, t, i in zip(names, ns, ids, strict=True)]
 
 
+def place_of(piece: Segment, start_ns: int, count: int) -> int | None:
+    """Return the index of the sample nearest to an instant if the whole window is there."""
+    j = int(piece.first_at(start_ns - round(0.5e9 / piece.sampling_rate)))
+    return j if j >= 0 and j + count <= len(piece.data) else None
+
+
 def _cut(
     name: str,
     starts: dict[str, int],
@@ -293,12 +295,12 @@ def _cut(
     rates: set[float] = set()
     for trace_id, pieces in prepared.segments.items():
         start = starts.get("", starts.get(station_of(trace_id)))
-        if start is None or (chosen is not None and trace_id not in chosen):
+        if start is None or not selected(trace_id, chosen):
             continue
         for piece in pieces:
             count = round(length * piece.sampling_rate)
-            j = int(piece.first_at(start - round(0.5e9 / piece.sampling_rate)))
-            if j >= 0 and j + count <= len(piece.data) and count >= 3:
+            j = place_of(piece, start, count)
+            if j is not None and count >= 3:
                 window = np.array(piece.data[j : j + count], dtype=np.float64)
                 if np.ptp(window) > 0:
                     data[trace_id] = window
