@@ -12,6 +12,7 @@ from .local import local_magnitude
 from .locate import locate
 from .moment import SourceFit, moment_magnitude
 from .scales import MagnitudeScale, magnitude_scale
+from .single import SingleStationLocation, locate_single_station
 from .traveltimetable import TravelTimeTable, travel_time_table
 from .wood_anderson import WoodAnderson
 
@@ -22,6 +23,7 @@ __all__ = [
     "LocationGrid",
     "Magnitude",
     "MagnitudeScale",
+    "SingleStationLocation",
     "SourceFit",
     "SourceShape",
     "TravelTimeTable",
@@ -29,6 +31,7 @@ __all__ = [
     "duration_magnitude",
     "local_magnitude",
     "locate",
+    "locate_single_station",
     "magnitude_scale",
     "moment_magnitude",
     "seismic_energy",
