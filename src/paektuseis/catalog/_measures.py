@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from math import isfinite, log10, nan
+from typing import Any
 
 import numpy as np
 from scipy.signal import butter, sosfilt
@@ -12,8 +13,12 @@ from ..types import FloatArray
 
 BANDS = {"low": (0.5, 2.0), "mid": (2.0, 5.0), "high": (5.0, 15.0)}
 _RISEN = 4.0  # power over the noise's that counts as signal
-_PAUSE = 6.0  # s below it that end an event
+_PAUSE = 8.0  # s below it that end an event
+_LATE = 15.0  # s after the trigger in which it has to rise
+_ONE_EVENT = 50.0  # s in which a second rise is the same event's (S waves)
+LONGEST = 420.0  # s, no event is taken to last longer
 _MEDIAN = 0.6931  # median of a power that has mean 1 (chi-square of two degrees)
+_LOW = 0.3567  # its 0.3 quantile
 
 
 @dataclass(kw_only=True)
@@ -52,20 +57,19 @@ def measure(x: FloatArray, rate: float, trigger: float, pick: float, name: str) 
     quiet = t < start - 2.5
     if quiet.sum() < 5 or (t > start).sum() < 5:
         return found
-    noise = np.median(power[quiet], axis=0) / _MEDIAN
+    noise = _noise(t, power, start)
     ratios = {}
     for band, (low, high) in BANDS.items():
         inside = (f >= low) & (f <= high)
         if high * 0.99 > rate / 2 or not noise[inside].sum() > 0:
             continue
         ratio = power[:, inside].sum(axis=1) / noise[inside].sum()
-        calm = np.quantile(ratio[quiet], 0.9)
-        ratios[band] = ratio / max(calm, 1.0)
+        scatter = 1.0 + 1.28 / np.sqrt((high - low) * 2.56 / 1.5)  # 0.9 quantile of white noise
+        ratios[band] = ratio / np.clip(np.quantile(ratio[quiet], 0.9), scatter, 2.0 * scatter)
     if not ratios:
         return found
     risen = np.max(list(ratios.values()), axis=0)
-    after = t >= start - 4.0
-    first, last = _span(t, risen, after)
+    first, last = _span(t, risen, start)
     span = (t >= first) & (t <= last) if isfinite(first) else (t >= start) & (t < start + 10.0)
     for band, ratio in ratios.items():
         found.values[f"snr_{band}"] = float(np.sqrt(ratio[span].max()))
@@ -75,20 +79,60 @@ def measure(x: FloatArray, rate: float, trigger: float, pick: float, name: str) 
     found.onset = pick if isfinite(pick) else max(first - 0.64, 0.0)
     found.end = last
     signal = np.maximum(power[span] - noise, 0.0)
-    _shape(found, t[span], f, signal, ratios, span, quiet, rate)
-    _envelope(found, x, rate, quiet_end=start - 2.0)
+    _shape(found, t[span], f, signal, rate)
+    inside = (f >= 0.5) & (f <= min(20.0, 0.45 * rate))
+    rms = float(np.sqrt(2.0 * noise[inside].sum() * f[1]))
+    _envelope(found, x, rate, rms, quiet_end=start - 2.0)
     return found
 
 
-def _span(t: FloatArray, risen: FloatArray, after: FloatArray) -> tuple[float, float]:
-    """First and last instant of the run that holds the strongest frame."""
-    above = np.flatnonzero((risen > _RISEN) & after)
-    if not above.size:
+def _noise(t: FloatArray, power: FloatArray, start: float) -> FloatArray:
+    """Power of the noise at each frequency.
+
+    The 0.3 quantile of the frames before the event, set right for a chi-square of two degrees, so
+    that an earlier event in half of the record does not count. Where the record still falls off
+    just before the onset, the coda it falls off in is the noise.
+    """
+    noise = np.quantile(power[t < start - 2.5], 0.3, axis=0) / _LOW
+    just = power[(t < start - 2.5) & (t > start - 9.0)]
+    earlier = power[(t < start - 12.0) & (t > start - 25.0)]
+    if len(just) < 5 or len(earlier) < 5:
+        return np.asarray(noise)
+    now, then = np.median(just, axis=0) / _MEDIAN, np.median(earlier, axis=0) / _MEDIAN
+    falls = (now.sum() > 2.0 * noise.sum()) and (then.sum() > 1.5 * now.sum())
+    return np.asarray(np.maximum(noise, now) if falls else noise)
+
+
+def _span(t: FloatArray, risen: FloatArray, start: float) -> tuple[float, float]:
+    """First and last instant of the run that begins with the event."""
+    above = np.flatnonzero((risen > _RISEN) & (t >= start - 4.0) & (t < start + LONGEST))
+    if not above.size or t[above[0]] > start + _LATE:
         return nan, nan
     breaks = np.flatnonzero(np.diff(t[above]) > _PAUSE)
     groups = np.split(above, breaks + 1)
-    best = max(groups, key=lambda g: float(np.log(risen[g]).sum()))
-    return float(t[best[0]]), float(t[best[-1]])
+    run = groups[0]
+    if len(run) < 3 and len(groups) > 1 and t[groups[1][0]] < start + _LATE:
+        run = groups[1]  # a spike before the event
+    return float(t[run[0]]), float(t[_ends(t, risen, run)])
+
+
+def _ends(t: FloatArray, risen: FloatArray, run: np.ndarray[Any, np.dtype[np.int64]]) -> int:
+    """Index of the frame in which the run ends: before a new event rises out of its coda."""
+    level = np.log10(np.maximum(risen[run[0] : run[-1] + 1], 1e-3))
+    level = np.convolve(np.pad(level, 2, mode="edge"), np.ones(5) / 5, "valid")
+    late = int(np.searchsorted(t[run[0] : run[-1] + 1] - t[run[0]], _ONE_EVENT))
+    if late >= len(level):
+        return int(run[-1])
+    top = np.maximum.accumulate(level)
+    lowest = np.minimum.accumulate(
+        np.where(np.arange(len(level)) > level[:late].argmax(), level, np.inf)
+    )
+    again = (level > lowest + 1.0) & (lowest < top - 1.5) & (np.arange(len(level)) >= late)
+    if not again.any():
+        return int(run[-1])
+    at = int(again.argmax())
+    peak = int(level[:late].argmax())
+    return int(run[0] + peak + level[peak:at].argmin())
 
 
 def _shape(
@@ -96,9 +140,6 @@ def _shape(
     t: FloatArray,
     f: FloatArray,
     signal: FloatArray,
-    ratios: dict[str, FloatArray],
-    span: FloatArray,
-    quiet: FloatArray,
     rate: float,
 ) -> None:
     v = found.values
@@ -149,7 +190,7 @@ def _low_peak(f: FloatArray, power: FloatArray) -> float:
     return log10(low.max() / high.mean())
 
 
-def _envelope(found: Measures, x: FloatArray, rate: float, quiet_end: float) -> None:
+def _envelope(found: Measures, x: FloatArray, rate: float, noise: float, quiet_end: float) -> None:
     """Onset slope, kurtosis and the energy below 0.5 Hz."""
     v = found.values
     n = len(x)
@@ -160,10 +201,9 @@ def _envelope(found: Measures, x: FloatArray, rate: float, quiet_end: float) -> 
         edge = np.clip((f - low) / (0.25 * low), 0, 1) * np.clip((high - f) / (0.25 * high), 0, 1)
         return np.asarray(np.fft.irfft(spectrum * edge, n))
 
-    i0, q = int(found.onset * rate), int(quiet_end * rate)
+    i0 = int(found.onset * rate)
     wide = band(0.5, min(20.0, 0.45 * rate))
     part = np.abs(wide[i0 : max(i0 + 2, int(found.end * rate))])
-    noise = np.sqrt(np.mean(wide[: max(q, 2)] ** 2))
     if part.size > 10 and noise > 0:
         step = max(1, int(0.2 * rate))
         smooth = np.sqrt(np.convolve(part**2, np.ones(step) / step, "same"))
@@ -174,13 +214,23 @@ def _envelope(found: Measures, x: FloatArray, rate: float, quiet_end: float) -> 
         z = wide[i0 : int(found.end * rate)]
         v["kurtosis"] = float(np.mean(z**4) / np.mean(z**2) ** 2)
     rest = float((wide[i0 : int(found.end * rate)] ** 2).sum()) - noise**2 * part.size
-    _long_periods(v, x, rate, found.onset, quiet_end, rest / rate)
+    _long_periods(v, x, rate, (found.onset, found.end), quiet_end, rest / rate)
 
 
 def _long_periods(
-    v: dict[str, float], x: FloatArray, rate: float, onset: float, quiet_end: float, rest: float
+    v: dict[str, float],
+    x: FloatArray,
+    rate: float,
+    event: tuple[float, float],
+    quiet_end: float,
+    rest: float,
 ) -> None:
-    """Largest amplitude and energy below 0.5 Hz (causal filters: no signal before its onset)."""
+    """Largest amplitude and energy below 0.5 Hz (causal filters: no signal before its onset).
+
+    From 5 s before the onset to 25 s after the end, at least 45 and at most 150 s: what comes
+    later belongs to another event.
+    """
+    onset = event[0]
     step = max(1, round(rate / 4.0))
     slow = x[: len(x) // step * step].reshape(-1, step).mean(axis=1)
     rate = rate / step
@@ -193,7 +243,7 @@ def _long_periods(
         z = sosfilt(sos, slow)
         first = int(min(0.3 / low, 0.4 * quiet_end) * rate)  # the filter settles
         base = np.sqrt(np.mean(z[first:q] ** 2)) if q > first + 2 * rate else nan
-        tail = z[i0:]
+        tail = z[i0 : int((onset + min(max(event[1] - onset + 25.0, 45.0), 150.0)) * rate)]
         if tail.size and isfinite(base) and base > 0:
             v[f"snr_{name}"] = float(np.abs(tail).max() / (3.0 * base))
             excess = float((tail**2).sum() - base**2 * tail.size) / rate

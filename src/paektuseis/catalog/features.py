@@ -102,7 +102,7 @@ def event_features(
     row["sp_time"] = _median([a["S"] - a["P"] for a in arrivals.values() if "S" in a and "P" in a])
     if network is not None:
         row |= _plane_wave(network, times)
-        row |= _places(network, origin)
+        row |= _places(network, origin, notes)
     if catalogue is not None:
         row |= catalogue_misfit(catalogue, onset, network)
     return tables.FEATURES.frame([row])
@@ -146,6 +146,7 @@ def _stations(
                 notes.append(f"features: {trace_id} has no living record before the event")
                 continue
             pick = arrivals.get(station, {}).get("P", nan) - start
+            pick = pick if abs(pick - trigger) < 30.0 and pick > 10.0 else nan
             m = measure(data, piece.sampling_rate, trigger, pick, trace_id)
             if isfinite(m.snr):
                 found.append((m, piece))
@@ -248,12 +249,15 @@ def _plane_wave(network: Network, times: dict[str, float]) -> dict[str, float]:
     }
 
 
-def _places(network: Network, origin: Mapping[str, Any] | None) -> dict[str, Any]:
+def _places(network: Network, origin: Mapping[str, Any] | None, notes: list[str]) -> dict[str, Any]:
     """How far the origin is from the volcano and from known sources."""
     if origin is None:
         return {}
     latitude, longitude = (float(origin.get(k, nan)) for k in ("latitude", "longitude"))
     if not (isfinite(latitude) and isfinite(longitude)):
+        return {}
+    if str(origin.get("quality", "")) == "D":
+        notes.append("features: the location is of quality D, its place is not used")
         return {}
 
     def away(lat: float, lon: float) -> float:
