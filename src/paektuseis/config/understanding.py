@@ -41,7 +41,7 @@ class MagnitudeSettings:
     """How large an event was."""
 
     enabled: bool = setting(True, "", "magnitudes of each located event")
-    scale: str = setting("hutton_boore", "", "local magnitude: " + ", ".join(SCALES))
+    scale: str = setting("luckett", "", "local magnitude: " + ", ".join(SCALES))
     moment: bool = setting(True, "", "moment magnitude from displacement spectra (Brune)")
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .characteristic import aic_function, kurtosis_function
+from .motion import polarization
 from .phases import pick_phases
-from .polarization import polarization
 
 __all__ = ["aic_function", "kurtosis_function", "pick_phases", "polarization"]

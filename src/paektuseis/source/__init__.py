@@ -8,8 +8,8 @@ from ._results import Ellipsoid, Location, LocationGrid
 from .circular import source_radius, stress_drop
 from .duration import DurationScale, duration_magnitude
 from .energy import seismic_energy
+from .hypocentre import locate
 from .local import local_magnitude
-from .locate import locate
 from .moment import SourceFit, moment_magnitude
 from .scales import MagnitudeScale, magnitude_scale
 from .single import SingleStationLocation, locate_single_station
