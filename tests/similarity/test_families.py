@@ -59,7 +59,7 @@ def literal(a, b, shift=50):
     for k in range(-shift, shift + 1):
         value = 0.0
         for x, y, s in zip(a, b, scale, strict=True):
-            value += sum(x[i] * y[i + k] for i in range(max(-k, 0), n - max(k, 0))) / s
+            value += np.dot(x[max(-k, 0) : n - max(k, 0)], y[max(k, 0) : n - max(-k, 0)]) / s
         best = max(best, (value / len(a), k))
     return best
 
@@ -290,7 +290,11 @@ def test_templates_and_repeats_from_an_archive(archive, sampling_rate):
     first = events.iloc[[int(np.flatnonzero(truth["kind"] == 0)[0])]]
     (a,) = ps.make_templates(record, first, **options)
     (b,) = ps.make_templates(stream, first, **options)
-    assert (a.starttime, a.sampling_rate, a.trace_ids) == (b.starttime, b.sampling_rate, b.trace_ids)
+    assert (a.starttime, a.sampling_rate, a.trace_ids) == (
+        b.starttime,
+        b.sampling_rate,
+        b.trace_ids,
+    )
     for trace_id in a.trace_ids:
         top = np.abs(b.data[trace_id]).max()
         np.testing.assert_allclose(a.data[trace_id], b.data[trace_id], rtol=0, atol=1e-6 * top)
@@ -299,7 +303,9 @@ def test_templates_and_repeats_from_an_archive(archive, sampling_rate):
     assert len(x) == 4
     pd.testing.assert_frame_equal(x, y, rtol=0, atol=1e-6)
     size = truth.loc[truth["kind"] == 0, "log_size"]
-    np.testing.assert_allclose(x["relative_magnitude"], size - size.iloc[0], atol=0.05)
+    # half a sample off at 25 Hz is a fifth of a cycle at 10 Hz
+    atol = 0.1 if sampling_rate else 0.05
+    np.testing.assert_allclose(x["relative_magnitude"], size - size.iloc[0], atol=atol)
 
 
 def test_the_rate_of_the_archive_counts(rng, tmp_path):
@@ -316,7 +322,7 @@ def test_the_rate_of_the_archive_counts(rng, tmp_path):
 
 
 def test_channels_that_cannot_be_compared_by_default(rng):
-    stream, events, truth = planted(rng)
+    stream, events, _ = planted(rng)
     slow = stream[2].copy()
     slow.stats.channel, slow.stats.sampling_rate = "LHZ", 1.0
     slow.data = slow.data[: len(slow.data) // 50]

@@ -221,8 +221,11 @@ def clusters(
     for some in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
         if some.size < 2:
             continue
-        a, b = (some[k] for k in np.triu_indices(some.size, 1))
-        distance = 1.0 - np.nan_to_num(pairs[place(a, b, count)].astype(np.float64))
+        distance = np.empty(some.size * (some.size - 1) // 2)
+        for k in range(some.size - 1):  # row by row: no index of every pair
+            row = pairs[place(some[k], some[k + 1 :], count)]
+            begin = place(k, k + 1, some.size)
+            distance[begin : begin + row.size] = 1.0 - np.nan_to_num(row)
         tree = hierarchy.linkage(np.clip(distance, 0, None), linkage)
         names = hierarchy.fcluster(tree, cut + SLACK, "distance")
         out += [some[names == n] for n in np.unique(names) if (names == n).sum() > 1]
