@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 from obspy import Catalog, UTCDateTime
 from obspy.geodetics import locations2degrees
-from obspy.taup import TauPyModel
 
 from ..errors import ParameterError
 from ..network import Network
@@ -20,7 +19,9 @@ LONGEST = 1320.0  # s, no first arrival comes later
 
 
 @lru_cache(maxsize=1)
-def _model() -> TauPyModel:
+def _model() -> Any:
+    from obspy.taup import TauPyModel  # loads matplotlib
+
     return TauPyModel("iasp91")
 
 

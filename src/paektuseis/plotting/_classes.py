@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 
@@ -48,7 +50,7 @@ def scatter_classes(
     for name in in_order(labels):
         colour, marker = MARKS[name]
         mine = (labels == name) & x.notna() & y.notna()
-        edge = {} if marker == "x" else {"edgecolor": "black", "linewidth": 0.4}
+        edge: dict[str, Any] = {} if marker == "x" else {"edgecolor": "black", "linewidth": 0.4}
         ax.scatter(
             x[mine], y[mine], s=size, color=colour, marker=marker, zorder=zorder, label=name, **edge
         )

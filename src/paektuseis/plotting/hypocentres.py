@@ -211,7 +211,7 @@ def plot_depth_section(
             zorder=5,
         )
         scatter_classes(ax, x, depth, labels_of(known["event_id"], classes))
-        spans.append(x.to_numpy(float))
+        spans.append(np.asarray(x, dtype=np.float64))
     half = width_km or _reach(spans)
     ax.set_xlim(-half, half)
     top = min([-0.5, *(-stations["elevation_m"].dropna() / 1000.0 if stations is not None else [])])

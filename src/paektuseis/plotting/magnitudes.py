@@ -82,6 +82,7 @@ def plot_magnitude_time(
     for name in in_order(labels):
         colour, marker = MARKS[name]
         mine = (labels == name) & value.notna()
+        edge: dict[str, Any] = {} if marker == "x" else {"edgecolor": "black"}
         ax.scatter(
             days[mine],
             value[mine],
@@ -91,7 +92,7 @@ def plot_magnitude_time(
             linewidth=0.4,
             zorder=5,
             label=name,
-            **({} if marker == "x" else {"edgecolor": "black"}),
+            **edge,
         )
     unknown = value.isna()
     for day in days[unknown]:

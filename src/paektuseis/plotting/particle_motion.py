@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from obspy import Stream, Trace
+from obspy import Stream, Trace, UTCDateTime
 
 from ..errors import ParameterError
 from ..provenance import units_of
@@ -65,12 +65,12 @@ def plot_particle_motion(
         raise ParameterError(f"the components have the units {units}; bring them to one unit")
     start, end = check_span(starttime, endtime, *span_of(traces))
     ax = axes_or_new(ax, (2.6, 2.6))
-    pair = [_piece(traces, letter, start, end) for letter in (x, y)]
-    if pair[0] is None or pair[1] is None or len(pair[0]) != len(pair[1]):
-        missing = [k for k, p in zip((x, y), pair, strict=True) if p is None]
+    to_right, to_top = (_piece(traces, letter, start, end) for letter in (x, y))
+    if to_right is None or to_top is None or len(to_right) != len(to_top):
+        missing = [k for k, p in ((x, to_right), (y, to_top)) if p is None]
         empty_panel(ax, f"no whole record of\n{' and '.join(missing) or 'both components'}")
         return ax
-    right, upward = (p - p.mean() for p in pair)
+    right, upward = to_right - to_right.mean(), to_top - to_top.mean()
     largest = float(max(np.abs(right).max(), np.abs(upward).max()))
     scale = 1.0 / largest if largest > 0 else 1.0
     points = np.column_stack((right, upward))[:, None, :] * scale
@@ -104,14 +104,16 @@ def plot_particle_motion(
     return ax
 
 
-def _piece(traces: list[Trace], letter: str, start: object, end: object) -> FloatArray | None:
+def _piece(
+    traces: list[Trace], letter: str, start: UTCDateTime, end: UTCDateTime
+) -> FloatArray | None:
     """Return the samples of the one piece of a component that holds the whole span."""
     for trace in traces:
         margin = 1.01 * trace.stats.delta
         if (
             trace.id.endswith(letter)
-            and trace.stats.starttime <= start + margin  # type: ignore[operator]
-            and trace.stats.endtime >= end - margin  # type: ignore[operator]
+            and trace.stats.starttime <= start + margin
+            and trace.stats.endtime >= end - margin
         ):
             data = np.asarray(trace.slice(start, end, nearest_sample=True).data, dtype=np.float64)
             return data if len(data) > 1 and np.isfinite(data).all() else None
