@@ -8,12 +8,15 @@ import pytest
 from obspy import UTCDateTime, read_events
 
 from paektuseis import (
+    CatalogueTables,
     ParameterError,
     coincidence_candidates,
     detections_to_catalog,
     event_table,
+    from_catalog,
     load_network,
     tables,
+    to_catalog,
 )
 
 T0 = UTCDateTime(2010, 9, 1)
@@ -127,3 +130,27 @@ def test_empty_vetoed_and_twice():
     found["event_id"] = "same"
     with pytest.raises(ParameterError, match="'same' occurs more than once"):
         detections_to_catalog(found)
+
+
+def test_onsets_stand_only_where_there_are_no_phase_picks():
+    triggers, found = made()
+    events = event_table(found)
+    picks = tables.PICKS.frame([{
+        "event_id": events["event_id"][0], "trace_id": "1U.A..HHZ", "phase": "P", "time": T0 + 0.1,
+        "uncertainty": 0.02, "snr": 9.0, "polarity": "up", "quality": "A",
+    }])  # fmt: skip
+    classes = tables.CLASSES.frame([{
+        "event_id": events["event_id"][0], "label": "explosion", "margin": 0.4, "reason": "because",
+    }])  # fmt: skip
+    data = CatalogueTables(events=events, picks=picks, classes=classes)
+    net = load_network("paektu")
+    catalog = to_catalog(data, triggers=triggers, network=net)
+    assert [p.phase_hint for p in catalog[0].picks] == ["P"]
+    assert [p.phase_hint for p in catalog[1].picks] == [None]
+    assert catalog[0].event_descriptions[0].text == "explosion"
+    assert quakeml(catalog) == quakeml(to_catalog(data, triggers=triggers, network=net))
+    back = from_catalog(read_events(io.BytesIO(quakeml(catalog)), format="QUAKEML"))
+    assert back.events["event_id"].tolist() == events["event_id"].tolist()
+    assert back.classes["label"].tolist() == ["explosion"]
+    alone = to_catalog(CatalogueTables(events=events), triggers=triggers, network=net)
+    assert quakeml(alone) == quakeml(detections_to_catalog(events, triggers=triggers, network=net))

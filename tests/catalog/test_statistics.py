@@ -199,3 +199,40 @@ def test_moment_and_frequencies():
     fmd = ps.frequency_magnitude([0.3, 0.1 + 0.2, 0.6], delta_m=0.1)
     assert fmd["magnitude"].tolist() == [0.3, 0.4, 0.5, 0.6]
     assert fmd["count"].tolist() == [2, 0, 0, 1]
+
+
+def test_completeness_by_stability_of_a_real_catalogue_equals_the_published_value(real_data):
+    path = real_data / "catalogues_stats/seismostats/tests/data/catalog_sed.csv"
+    mags = pd.read_csv(path)["magnitude"].round(2)
+    for above in (-9.0, 0.115):  # the published figure looks at cut-offs from 0.12 on
+        mc = ps.magnitude_completeness(
+            mags[mags > above],
+            method="bstability",
+            delta_m=0.01,
+            stability_range=0.5,
+            n_bootstrap=0,
+        )
+        assert mc.value == pytest.approx(1.44)
+
+
+def test_probability_of_the_ks_distance_equals_a_plain_simulation():
+    rng = np.random.default_rng(8)
+    mags = np.concatenate([np.round(rng.exponential(1 / 2.24, 94) + 1.05, 1), np.full(6, 1.0)])
+    passed = ps.magnitude_completeness(
+        mags, method="ks", beta=2.24, n_sims=5000, n_bootstrap=0, p_pass=0.05
+    )
+    cuts = np.round(1.0 + 0.1 * np.arange(len(passed.details["p_values"])), 1)
+    for cut, found in zip(cuts, passed.details["p_values"], strict=True):
+        bins = np.round((mags[mags >= cut - 0.05] - cut) / 0.1)
+        edges = np.arange(60)
+        law = 1 - np.exp(-0.224 * (edges + 1))
+
+        def distance(sample, edges=edges, law=law):
+            return np.abs((sample[:, None] <= edges).mean(axis=0) - law).max()
+
+        seen = distance(bins)
+        drawn = [
+            distance(np.floor(rng.exponential(1 / 0.224, len(bins)))) >= seen - 1e-12
+            for _ in range(1500)
+        ]
+        assert found == pytest.approx(np.mean(drawn), abs=0.04), cut

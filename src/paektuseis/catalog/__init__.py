@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .bvalue import BValue, b_value
 from .catalogue_files import read_catalogue, write_catalogue
-from .catalogue_tables import CatalogueTables, from_catalog, to_catalog
+from .catalogue_tables import CatalogueTables
 from .classes import QUAKEML_TYPES, classify_events, confusion_table, macro_f1
 from .completeness import magnitude_completeness
 from .events import event_table
@@ -17,6 +17,8 @@ from .exchange import detections_to_catalog
 from .features import event_features
 from .intervals import InterEventTimes, Rate, inter_event_times, rate_interval
 from .moment import cumulative_moment, frequency_magnitude, simulate_magnitudes
+from .quakeml_in import from_catalog
+from .quakeml_out import to_catalog
 from .rates import event_rate
 from .rules import Criterion, Rules
 from .swarms import find_swarms

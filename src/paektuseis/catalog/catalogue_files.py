@@ -17,7 +17,9 @@ from ..io import read_events, safe_text, write_events, write_text
 from ..network import Network, station_table
 from . import _hypodd as hypodd, _text_formats as texts
 from ._nordic import read_nordic, write_nordic
-from .catalogue_tables import _SCHEMAS, CatalogueTables, from_catalog, to_catalog
+from .catalogue_tables import _SCHEMAS, CatalogueTables
+from .quakeml_in import from_catalog
+from .quakeml_out import to_catalog
 
 Format = Literal["quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm", "nordic", "nordic2"]
 _WRITE: dict[str, Callable[[CatalogueTables, list[str]], str]] = {
