@@ -29,7 +29,7 @@ _DOUBLINGS = 2
 _SMALLEST_MARGIN_KM = 30.0
 _LARGEST_MARGIN_KM = 300.0
 _FLOOR = 1e-3
-_CANDIDATES = (0.03, 0.06, 0.12, 0.25, 0.5, 1.0)
+_CANDIDATES = (0.03, 0.06, 0.12, 0.25)
 _GAIN = 5.0  # log of how much likelier the data must be with a model error than without
 
 
@@ -79,8 +79,8 @@ def locate(
         Standard error in s of travel times in the model; added in quadrature to each pick's.
     widen : bool
         Where residuals contradict the stated errors (their likelihood grows by more than
-        ``exp(5)`` with a larger model error), take the likeliest model error instead and say
-        so in the notes.
+        ``exp(5)`` with a model error of up to 0.25 s), take the likeliest model error instead
+        and say so in the notes.
     outlier_share : float
         Share of picks that are wrong, between 0 and 0.5 (0: plain least squares).
     min_depth_km : float, optional
@@ -215,7 +215,7 @@ def _region(
             )
         return Region(south=south, north=north, west=west, east=east, top_km=top, bottom_km=bottom)
     lat, lon = arrivals.places[:, 0], arrivals.places[:, 1]
-    lat0, lon0 = float(lat.mean()), float(lon[0])
+    lon0 = float(lon[0])
     span = (lon - lon0 + 180.0) % 360.0 - 180.0
     aperture = float(distance_km(lat.min(), lon0 + span.min(), lat.max(), lon0 + span.max()))
     margin = _margin(arrivals, model, aperture)

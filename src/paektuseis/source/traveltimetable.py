@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from itertools import pairwise
 from os import PathLike
 from pathlib import Path
 from zipfile import BadZipFile
@@ -276,12 +277,12 @@ def _spans(edges: list[float]) -> list[tuple[float, float]]:
     """Parts of the layers between edges that have rows of their own spacing."""
     out = []
     inner = edges[1:-1]
-    for top, bottom in zip(edges, edges[1:], strict=False):
+    for top, bottom in pairwise(edges):
         near = [d for d, _ in FINE_KM if 2 * d < bottom - top]
         upper = near if top in inner else []
         lower = near[::-1] if bottom in inner else []
         cuts = [top, *(top + d for d in upper), *(bottom - d for d in lower), bottom]
-        out += list(zip(cuts, cuts[1:], strict=False))
+        out += list(pairwise(cuts))
     return out
 
 
@@ -382,7 +383,7 @@ def _write(path: Path, table: TravelTimeTable) -> None:
 def _read(path: Path, model: str, key: str) -> TravelTimeTable | None:
     """Return the table in a file, or None where it is not the one asked for or is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             if str(file["key"]) != key:
                 return None
             arrays = {name: np.ascontiguousarray(file[name], dtype=np.float64) for name in _ARRAYS}
