@@ -113,8 +113,11 @@ def find_families(
 
     References
     ----------
-    Petersen, T. (2007). Swarms of repeating long-period earthquakes at Shishaldin Volcano,
-    Alaska, 2001-2004. Journal of Volcanology and Geothermal Research 166, 177-192.
+    Geller, R. J. and Mueller, C. S. (1980). Four similar earthquakes in central California.
+    Geophysical Research Letters 7, 821-824.
+
+    Petersen, T., Caplan-Auerbach, J. and McNutt, S. R. (2006). Sustained long-period seismicity
+    at Shishaldin Volcano, Alaska. Journal of Volcanology and Geothermal Research 151, 365-381.
 
     Examples
     --------
