@@ -317,7 +317,7 @@ def _read_block(block: list[str], heads: list[str], problems: list[str]) -> tupl
             own[key] = own.get(key, "") + value
     stamp = next((m for line in by.get("I", []) if (m := re.search(r"ID:(\d+)", line))), None)
     name = _unsafe(own.get("event_id", "")) or (stamp.group(1) if stamp else "")
-    row = {
+    row: dict[str, Any] = {
         "time": when, "latitude": _figure(head[23:30]), "longitude": _figure(head[30:38]),
         "depth_km": _figure(head[38:43]), "rms": _figure(head[51:55]),
         "n_stations": int(head[48:51].strip() or 0) if head[48:51].strip().isdigit() else 0,
