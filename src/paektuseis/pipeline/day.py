@@ -28,7 +28,7 @@ from ..types import Spectrogram, Spectrum
 from .agreement import detect_network, draft_events, network_rates, stations_needed, within
 from .channel import CONTEXT, TAIL, ChannelDay, process_channel, whole_days
 from .event import EventResult, process_event
-from .event_tables import EventTables, with_understanding
+from .event_tables import EventTables, families_of, with_understanding
 
 log = logging.getLogger("paektuseis.pipeline")
 
@@ -253,6 +253,9 @@ def process_day(
         else drafts
     )
     out["events"] = with_understanding(out["events"], out)
+    if settings.families.enabled and measured.count > 1:
+        tick("families", 0, 1)
+        out["families"] = families_of(archive, out["events"], settings, problems)
     if rate_window is None:
         rate_window = 3600.0 if end - start > 6 * 3600 else 600.0
     out["rates"] = network_rates(

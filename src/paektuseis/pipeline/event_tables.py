@@ -7,6 +7,10 @@ from collections import defaultdict
 import pandas as pd
 
 from .. import tables
+from ..config import Settings
+from ..errors import ParameterError, WaveformError
+from ..io import Archive
+from ..similarity import find_families
 from .event import EventResult
 
 PREFERRED = ("ML", "Mw")
@@ -81,3 +85,41 @@ def with_understanding(events: pd.DataFrame, found: dict[str, pd.DataFrame]) -> 
         magnitude=best["value"].reindex(ids).to_numpy(float),
         magnitude_kind=pd.Series([kinds.get(i, "") for i in ids], index=events.index, dtype=str),
     )
+
+
+def families_of(
+    archive: Archive, events: pd.DataFrame, settings: Settings, problems: list[str]
+) -> pd.DataFrame:
+    """Return which events look alike at the station that saw most of them best.
+
+    Parameters
+    ----------
+    archive : Archive
+    events : DataFrame
+        ``tables.EVENTS``.
+    settings : Settings
+        The section ``families`` is used.
+    problems : list of str
+        Takes the reason where they cannot be compared.
+
+    Returns
+    -------
+    DataFrame
+        ``tables.FAMILIES``.
+    """
+    f = settings.families
+    notes: list[str] = []  # events without a whole window: their rows say so
+    try:
+        return find_families(
+            archive,
+            events,
+            min_correlation=f.min_correlation,
+            freqmin=f.freqmin,
+            freqmax=f.freqmax,
+            before=f.before,
+            length=f.length,
+            problems=notes,
+        )
+    except (ParameterError, WaveformError) as error:
+        problems.append(f"families: {error}")
+        return tables.FAMILIES.frame()

@@ -23,9 +23,11 @@ from ..picking import pick_phases
 from ..source import (
     Location,
     Magnitude,
+    SingleStationLocation,
     SourceFit,
     local_magnitude,
     locate,
+    locate_single_station,
     moment_magnitude,
 )
 from ..times import as_utc
@@ -42,7 +44,7 @@ class Understanding:
     ----------
     picks : DataFrame
         ``tables.PICKS``.
-    location : Location or None
+    location : Location, SingleStationLocation or None
         With the posterior's samples; None where it could not be located.
     origins : DataFrame
         ``tables.ORIGINS``: one row, or none.
@@ -59,7 +61,7 @@ class Understanding:
     """
 
     picks: pd.DataFrame = field(default_factory=tables.PICKS.frame)
-    location: Location | None = None
+    location: Location | SingleStationLocation | None = None
     origins: pd.DataFrame = field(default_factory=tables.ORIGINS.frame)
     residuals: pd.DataFrame = field(default_factory=tables.RESIDUALS.frame)
     magnitudes: pd.DataFrame = field(default_factory=tables.MAGNITUDES.frame)
@@ -191,7 +193,7 @@ def _place(
     inventory: Inventory | None,
     settings: Settings,
     refused: list[str],
-) -> Location | None:
+) -> Location | SingleStationLocation | None:
     """Locate with the network, else with the station that was picked best."""
     if network is not None and network.velocity is not None:
         try:
@@ -204,12 +206,22 @@ def _place(
             )
         except REFUSED as error:
             refused.append(str(error))
-    return None
+    if not settings.location.single_station:
+        return None
+    try:
+        alone = locate_single_station(stream, picks, inventory=inventory, network=network)
+    except REFUSED as error:
+        refused.append(f"with one station: {error}")
+        return None
+    if not math.isfinite(alone.distance_km):  # a direction alone is no place
+        refused.append(f"with one station: {alone.note or 'no distance'}")
+        return None
+    return alone
 
 
 def _sizes(
     stream: Stream,
-    location: Location,
+    location: Location | SingleStationLocation,
     picks: pd.DataFrame,
     network: Network | None,
     inventory: Inventory,

@@ -27,7 +27,7 @@ from ..pipeline.rehearsal import rehearse
 from ..pipeline.units import to_velocity
 from ..plotting import event_summary, network_summary, save_figure, station_summary
 from ..processing import bandpass, highpass, lowpass, preprocess
-from ..source import SourceFit
+from ..source import Location, SourceFit
 from ..tables import TRIGGERS, station_of
 
 if TYPE_CHECKING:
@@ -350,7 +350,7 @@ def event_page(
         amplitudes=measured.amplitudes,
         picks=found.picks if settings.picks.enabled else None,
         origin=found.origins if len(found.origins) else {},
-        samples=where.samples if where is not None else None,
+        samples=where.samples if isinstance(where, Location) else None,
         magnitudes=found.magnitudes,
         classification=found.classes if len(found.classes) else None,
         fit=_best_fit(measured),
@@ -389,7 +389,7 @@ def _drawn(measured: EventResult, settings: Settings) -> EventResult:
     fit = _best_fit(measured)
     found = replace(
         found,
-        location=None if where is None else replace(where, density=None),
+        location=replace(where, density=None) if isinstance(where, Location) else where,
         fits=() if fit is None else (fit,),
     )
     return replace(measured, stream=Stream(kept) if kept else measured.stream, understanding=found)
