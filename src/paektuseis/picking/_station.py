@@ -39,6 +39,10 @@ S_ERROR = (0.02, 0.55, 0.3)
 S_WARM_UP = 6.0
 """Seconds before P from which the horizontals are filtered, and the least that must be there."""
 S_LEAST = 1.0
+S_OVER = 1.2
+"""What the least SNR is multiplied by for an S: below, wiggles of the P coda pass for it."""
+POLARITY_SNR = 3.0
+"""SNR of a P below which no first motion is given."""
 COVERED = 0.8
 """Share of the vertical's samples a horizontal needs to count in the search."""
 
@@ -136,6 +140,10 @@ def _p_row(found: _Found, plan: Plan) -> Row | str:
         return f"evidence of {evidence:.2f} is below min_evidence={plan.min_evidence:g}"
     error = standard_error(onset.scatter / rate, snr, *P_ERROR)
     time = time_of(trace, onset.index)
+    polarity = ""
+    if snr >= POLARITY_SNR:
+        up = upward(trace.id, time, plan.inventory)
+        polarity = first_motion(rows * up, rate, onset.index, error)
     return {
         "event_id": plan.event_id,
         "trace_id": trace.id,
@@ -143,9 +151,7 @@ def _p_row(found: _Found, plan: Plan) -> Row | str:
         "time": time,
         "uncertainty": error,
         "snr": snr,
-        "polarity": first_motion(
-            rows * upward(trace.id, time, plan.inventory), rate, onset.index, error
-        ),
+        "polarity": polarity,
         "quality": quality_of(error),
         "method": "AIC and kurtosis",
         "freqmin": low,
@@ -169,8 +175,9 @@ def _s_row(sensor: Sensor, vertical: Trace, p: Row, plan: Plan) -> Row | str:
     if isinstance(onset, str):
         return onset
     snr = signal_to_noise(rows[onset.band, 1:], rate, onset.index, NOISE_S, at)
-    if not snr >= plan.min_snr:
-        return f"SNR {snr:.2f} is below min_snr={plan.min_snr:g}"
+    least = S_OVER * plan.min_snr
+    if not snr >= least:
+        return f"SNR {snr:.2f} is below {S_OVER:g} * min_snr = {least:g}"
     error = standard_error(onset.scatter / rate, snr, *S_ERROR)
     low, high = bands[onset.band]
     return {

@@ -59,7 +59,8 @@ def pick_phases(
     s_minus_p : (float, float), optional
         Least and greatest S-P in seconds.
     min_snr : float, optional
-        Least ratio of rms after the pick to rms before it.
+        Least ratio of rms after the pick to rms before it; an S, which rises out of the coda of
+        P, needs 1.2 times as much. No first motion is given below 3.
     min_evidence : float, optional
         Least evidence of an event (see Notes): the larger, the fewer picks in noise.
     event_id : str, optional
@@ -99,7 +100,8 @@ def pick_phases(
     Evidence: rise at P plus level of the event's peak over its floor (both as above), less 5
     times the scatter of the readings in seconds.
 
-    Uncertainty: see the methods page.
+    Uncertainty: root of the sum of squares of a floor, a share of the scatter and seconds over
+    the SNR: see "Picks and particle motion" among the methods of the documentation.
 
     References
     ----------
