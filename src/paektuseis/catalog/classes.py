@@ -107,7 +107,7 @@ def _judge(values: dict[str, float], record: dict[Any, Any], rules: Rules) -> di
     best = order[0]
     second = order[1] if len(order) > 1 else ""
     margin = (shares[best] - (shares[second] if second else 0.0)) / total
-    said = _said(rules.classes[best], values)
+    said = _said(best, rules, values)
     return {
         "label": best,
         "margin": margin,
@@ -139,19 +139,34 @@ def _context(record: dict[Any, Any], rules: Rules, logs: dict[str, float]) -> di
     return said
 
 
-def _said(criteria: tuple[Criterion, ...], values: dict[str, float]) -> str:
-    """Name the features that were measured, those that speak for the class first."""
-    parts, against = [], []
-    for c in criteria:
-        value = values[c.feature]
+def _said(best: str, rules: Rules, values: dict[str, float]) -> str:
+    """Name at most four features: what set the class apart from the others, largest first.
+
+    What a feature contributes is the logarithm of its membership in this class minus its mean in
+    the other classes (0 where a class does not ask for it).
+    """
+    parts: list[tuple[float, str]] = []
+    others = [criteria for label, criteria in rules.classes.items() if label != best]
+    against: list[tuple[float, str]] = []
+    for feature in dict.fromkeys(c.feature for c in rules.classes[best]):
+        value = values[feature]
         if not isfinite(value):
             continue
-        unit = _UNITS[c.feature]
+        own = _weight(rules.classes[best], feature, value)
+        push = own - float(np.mean([_weight(c, feature, value) for c in others] or [0.0]))
+        unit = _UNITS[feature]
         unit = f" {unit}" if unit and "ratio" not in unit else ""
-        text = f"{c.feature.replace('_', ' ')} {value:.2f}{unit} ({c.text})"
-        (parts if c.membership(value) >= 0.25 else against).append(text)
-    sentence = ", ".join(parts)
-    return sentence + (f"; against it: {', '.join(against)}" if against else "")
+        limits = " and ".join(c.text for c in rules.classes[best] if c.feature == feature)
+        text = f"{feature.replace('_', ' ')} {value:.2f}{unit} ({limits})"
+        (parts if own >= log(0.25) else against).append((push, text))
+    parts.sort(key=lambda p: -p[0])
+    against.sort(key=lambda p: p[0])
+    sentence = ", ".join(t for _, t in parts[: 3 if against else 4])
+    return sentence + (f"; against it: {against[0][1]}" if against else "")
+
+
+def _weight(criteria: tuple[Criterion, ...], feature: str, value: float) -> float:
+    return sum(log(c.membership(value)) for c in criteria if c.feature == feature)
 
 
 def _by_model(features: pd.DataFrame, model: Model) -> pd.DataFrame:

@@ -263,7 +263,12 @@ def _places(network: Network, origin: Mapping[str, Any] | None, notes: list[str]
     def away(lat: float, lon: float) -> float:
         return float(gps2dist_azimuth(latitude, longitude, lat, lon)[0]) / 1e3
 
-    found: dict[str, Any] = {"origin_distance_km": away(network.latitude, network.longitude)}
+    distance = away(network.latitude, network.longitude)
+    sigma = float(origin.get("horizontal_uncertainty_km", nan))
+    if sigma > max(0.5 * distance, 10.0):
+        notes.append(f"features: the epicentre is known to {sigma:.0f} km, its place is not used")
+        return {}
+    found: dict[str, Any] = {"origin_distance_km": distance}
     near = sorted((away(s.latitude, s.longitude), s.name, s.kind) for s in network.sources)
     if near:
         found |= {"source_distance_km": near[0][0], "source_name": f"{near[0][1]} ({near[0][2]})"}

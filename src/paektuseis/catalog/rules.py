@@ -85,73 +85,84 @@ def _below(feature: str, limit: float, **more: object) -> Criterion:
 
 
 _R = {"relative": True, "width": 0.15}
-_SEEN = _above("snr", 2.0, relative=True, width=0.1)
-_NO_VLP = _below("snr_vlp", 1.3, relative=True, width=0.1, source="band: Chouet 1996; chosen here")
+_WIDE = {"relative": True, "width": 0.3}
+_SEEN = _above("snr", 1.55, relative=True, width=0.1)
+_NO_VLP = _below("snr_vlp", 1.6, relative=True, width=0.1, source="band: Chouet 1996; chosen here")
 _NO_LONG = _below("vlp_ratio", 0.0, width=0.5)
 _LOCAL = _below("peak_delay", 8.0, **_R)
-_SHORT = _below("significant_duration", 15.0, **_R)
-_NOT_HARMONIC = _below("harmonicity", 1.3, width=0.15)
+_SHORT = _below("significant_duration", 11.0, **_R)
+_NEAR = _below("apparent_velocity", 9.0, relative=True, width=0.2, source="Pn: 8 km/s")
+_NOT_HARMONIC = _below("harmonicity", 1.0, width=0.15)
 
 DEFAULT: dict[str, tuple[Criterion, ...]] = {
     "VT": (
-        _SEEN, _LOCAL, _SHORT, _NO_VLP, _NOT_HARMONIC,
+        _SEEN, _LOCAL, _SHORT, _NO_VLP, _NOT_HARMONIC, _NEAR,
         _above("frequency_index", -0.4, width=0.15, source=_BW),
-        _below("low_peak", 0.45, width=0.12),
+        _below("low_peak", 0.42, width=0.12),
         _above("fi_onset", 0.06, width=0.05),
-        _below("sp_time", 8.0, **_R),
+        _below("sp_time", 6.0, **_WIDE),
+        _below("ps_ratio", 0.1, width=0.1, source="P/S in 6-12 Hz; limit chosen here"),
     ),
     "hybrid": (
-        _SEEN, _LOCAL, _SHORT, _NO_VLP, _NOT_HARMONIC,
+        _SEEN, _LOCAL, _SHORT, _NO_VLP, _NOT_HARMONIC, _NEAR,
         _above("frequency_index", -1.3, width=0.15, source=_BW),
-        _above("low_peak", 0.45, width=0.12),
+        _above("low_peak", 0.42, width=0.12),
         _below("fi_onset", 0.06, width=0.05),
-        _below("sp_time", 8.0, **_R),
+        _below("sp_time", 6.0, **_WIDE),
+        _below("ps_ratio", 0.1, width=0.1, source="P/S in 6-12 Hz; limit chosen here"),
     ),
     "LP": (
-        _SEEN, _LOCAL, _SHORT, _NO_VLP,
+        _SEEN, _LOCAL, _SHORT, _NO_VLP, _NEAR,
         _below("frequency_index", -1.3, width=0.15, source=_BW),
         _below("centroid_frequency", 5.0, relative=True, width=0.2, source="band: Chouet 1996"),
         _above("centroid_frequency", 1.4, relative=True, width=0.1),
         _below("snr_ulp", 3.0, relative=True, width=0.2),
     ),
     "VLP": (
-        _above("snr_vlp", 1.3, relative=True, width=0.1, source="band: Chouet 1996; chosen here"),
+        _above("snr_vlp", 1.6, relative=True, width=0.1, source="band: Chouet 1996; chosen here"),
         _below("snr_mid", 4.0, relative=True, width=0.2),
         _above("vlp_ratio", 0.0, width=0.5),
         _below("snr_ulp", 3.0, relative=True, width=0.2),
     ),
     "harmonic": (
         _SEEN, _NO_VLP,
-        _above("harmonicity", 1.3, width=0.15, source="Roman 2017 has 30 (1.48) in 1 min; here"),
+        _above("harmonicity", 1.0, width=0.15, source="Roman 2017 has 30 (1.48) in 1 min; here"),
+        _below("fi_onset", -0.45, width=0.1),
+        _below("kurtosis", 5.0, relative=True, width=0.15),
         Criterion(
-            feature="significant_duration", above=13.0, below=65.0, relative=True, width=0.15
+            feature="significant_duration", above=12.0, below=60.0, relative=True, width=0.15
         ),
     ),
     "tremor": (
         _SEEN, _NO_VLP,
-        _above("significant_duration", 65.0, **_R),
-        _below("kurtosis", 6.0, relative=True, width=0.2),
+        _above("significant_duration", 60.0, **_R),
+        _below("kurtosis", 6.0, relative=True, width=0.15),
         _above("peak_delay", 15.0, **_R),
+        _below("fi_onset", -0.45, width=0.1),
     ),
     "explosion": (
         _SEEN, _NO_LONG,
         _above("peak_delay", 6.0, **_R),
         _below("peak_delay_high", 4.2, **_R),
-        _above("significant_duration", 10.0, **_R),
+        _above("significant_duration", 11.0, **_R),
+        _below("significant_duration", 32.0, **_R),
         _NOT_HARMONIC,
         _above("frequency_index", -1.6, width=0.15),
-        _above("ps_ratio", -0.1, width=0.15, source="P/S in 6-12 Hz; limit chosen here"),
+        _above("fi_onset", -0.3, width=0.1),
+        _above("ps_ratio", 0.05, width=0.08, source="P/S in 6-12 Hz; limit chosen here"),
     ),
     "regional": (
         _SEEN,
         _NO_LONG,
-        _above("peak_delay", 8.0, **_R),
+        _above("significant_duration", 11.0, **_R),
         _above("peak_delay_high", 4.2, **_R),
-        _above("significant_duration", 15.0, **_R),
         _NOT_HARMONIC,
         _above("kurtosis", 5.0, relative=True, width=0.2),
         _above("frequency_index", -2.0, width=0.15),
-        _above("sp_time", 8.0, **_R),
+        _above("fi_onset", -0.5, width=0.1),
+        _above("apparent_velocity", 5.5, relative=True, width=0.3, source="Pg 6, Pn 8 km/s"),
+        _above("sp_time", 3.0, **_WIDE),
+        _below("ps_ratio", 0.05, width=0.08, source="P/S in 6-12 Hz; limit chosen here"),
     ),
     "teleseism": (
         _SEEN,
@@ -159,11 +170,12 @@ DEFAULT: dict[str, tuple[Criterion, ...]] = {
         _below("frequency_index", -1.9, width=0.2),
         _below("centroid_frequency", 1.6, relative=True, width=0.1),
         _below("bandwidth", 1.2, relative=True, width=0.15),
-        _above("significant_duration", 13.0, **_R),
+        _above("significant_duration", 10.0, **_R),
+        _above("apparent_velocity", 8.0, **_WIDE),
     ),
     "noise": (
-        _below("snr", 2.0, relative=True, width=0.1),
-        _below("snr_vlp", 1.3, relative=True, width=0.1),
+        _below("snr", 1.55, relative=True, width=0.1),
+        _below("snr_vlp", 1.6, relative=True, width=0.1),
         _below("snr_ulp", 2.0, relative=True, width=0.15),
     ),
 }  # fmt: skip
