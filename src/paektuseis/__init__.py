@@ -108,6 +108,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         aic_function as aic_function,
         kurtosis_function as kurtosis_function,
         pick_phases as pick_phases,
+        pick_with_model as pick_with_model,
         polarization as polarization,
     )
     from .pipeline import (

@@ -98,6 +98,7 @@ API: dict[str, str] = {
     "reduced_displacement": "amplitude",
     # picking
     "pick_phases": "picking",
+    "pick_with_model": "picking",
     "polarization": "picking",
     "aic_function": "picking",
     "kurtosis_function": "picking",
