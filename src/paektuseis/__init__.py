@@ -160,11 +160,14 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         Template as Template,
         correlation_matrix as correlation_matrix,
         correlation_series as correlation_series,
+        family_stacks as family_stacks,
         find_families as find_families,
         make_templates as make_templates,
         match_templates as match_templates,
     )
     from .source import (
+        AmplitudeGrid as AmplitudeGrid,
+        AmplitudeLocation as AmplitudeLocation,
         DurationScale as DurationScale,
         Ellipsoid as Ellipsoid,
         Location as Location,
@@ -178,12 +181,15 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         duration_magnitude as duration_magnitude,
         local_magnitude as local_magnitude,
         locate as locate,
+        locate_by_amplitude as locate_by_amplitude,
         locate_single_station as locate_single_station,
         magnitude_scale as magnitude_scale,
         moment_magnitude as moment_magnitude,
         seismic_energy as seismic_energy,
         source_radius as source_radius,
+        station_amplitudes as station_amplitudes,
         stress_drop as stress_drop,
+        track_by_amplitude as track_by_amplitude,
         travel_time_table as travel_time_table,
     )
     from .spectral import (

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ._amplitude_results import AmplitudeGrid, AmplitudeLocation
 from ._brune import SourceShape
 from ._magnitude import Magnitude
 from ._results import Ellipsoid, Location, LocationGrid
+from .amplitudes import locate_by_amplitude, station_amplitudes, track_by_amplitude
 from .circular import source_radius, stress_drop
 from .duration import DurationScale, duration_magnitude
 from .energy import seismic_energy
@@ -17,6 +19,8 @@ from .traveltimetable import TravelTimeTable, travel_time_table
 from .wood_anderson import WoodAnderson
 
 __all__ = [
+    "AmplitudeGrid",
+    "AmplitudeLocation",
     "DurationScale",
     "Ellipsoid",
     "Location",
@@ -31,11 +35,14 @@ __all__ = [
     "duration_magnitude",
     "local_magnitude",
     "locate",
+    "locate_by_amplitude",
     "locate_single_station",
     "magnitude_scale",
     "moment_magnitude",
     "seismic_energy",
     "source_radius",
+    "station_amplitudes",
     "stress_drop",
+    "track_by_amplitude",
     "travel_time_table",
 ]
