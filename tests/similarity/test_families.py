@@ -1,4 +1,4 @@
-"""Families of like events: planted ones, literal correlations, gaps, archives."""
+"""Families of like events: planted ones, literal correlations, gaps, archives, stacks."""
 
 import numpy as np
 import pandas as pd
@@ -356,3 +356,82 @@ def test_refusals(rng):
     empty = ps.find_families(stream, events.iloc[:0], **PLAIN)
     assert empty.empty
     tables.FAMILIES.check(empty)
+
+
+def test_stack_is_the_wave_that_fits_all_members_best(rng):
+    stream, events, _ = planted(rng, families=(9, 3), alone=2, noise=0.2)
+    found = ps.find_families(stream, events, min_correlation=0.4, **PLAIN)
+    stacks = ps.family_stacks(stream, events, found, **PLAIN)
+    kept = found[found["family"] != ""]
+    assert [t.name for t in stacks] == list(dict.fromkeys(kept["family"]))
+    for template in stacks:
+        part = kept[kept["family"] == template.name]
+        master = part[part["master"]].iloc[0]
+        assert pd.Timestamp(template.starttime.ns, tz="UTC") == master["time"] - pd.Timedelta("1s")
+        for trace in stream:
+            rows = []
+            for row in part.itertuples():
+                late = pd.Timestamp(row.time).value * 1e-9 - START.timestamp - 1 + row.lag
+                window = trace.data[round(late * 50) :][:400]
+                rows.append(window - window.mean())
+            size = 10 ** part["relative_magnitude"].to_numpy()
+            best = np.linalg.lstsq(size[:, None], np.array(rows), rcond=None)[0][0]
+            np.testing.assert_allclose(template.data[trace.id], best, rtol=0, atol=1e-5)
+
+
+def test_noise_falls_and_all_members_are_found_again(rng):
+    clean, events, truth = planted(rng, families=(9,), alone=3, noise=0.0)
+    stream = clean.copy()
+    for trace in stream:
+        trace.data = trace.data + 0.25 * rng.normal(size=len(trace.data))
+    options = {"freqmin": 1.0, "freqmax": 10.0, "length": 5.0, "before": 0.5}
+    found = ps.find_families(stream, events, min_correlation=0.4, **options)
+    assert (found["family"] != "").sum() == 9
+    (stack,) = ps.family_stacks(stream, events, found, **options)
+    master = found[found["master"]]
+    cut = {k: options[k] for k in ("length", "before", "freqmin", "freqmax")}
+    (pure,) = ps.make_templates(clean, master, **cut)
+    (noisy,) = ps.make_templates(stream, master, **cut)
+
+    def error(template):
+        return sum(float(((template.data[k] - pure.data[k]) ** 2).sum()) for k in pure.trace_ids)
+
+    assert error(stack) < 0.5 * error(noisy)
+    again = ps.match_templates(stream, stack)
+    assert len(again) == (truth["kind"] == 0).sum()
+
+
+def test_picks_keep_the_moveout(rng):
+    stream, events, truth = planted(rng, stations=("A", "B"), families=(3,), alone=0)
+    for trace in stream.select(station="B"):
+        trace.stats.starttime += 3.0
+    delay = pd.to_timedelta(truth["delay"] / 50.0, unit="s")
+    picks = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "event_id": events["event_id"],
+                    "trace_id": name,
+                    "phase": "P",
+                    "time": events["time"] + delay + pd.Timedelta(late, unit="s"),
+                }
+            )
+            for name, late in (("XX.A..HHZ", 0), ("XX.B..HHZ", 3))
+        ]
+    )
+    found = ps.find_families(stream, picks, **PLAIN)
+    (stack,) = ps.family_stacks(stream, picks, found, **PLAIN)
+    assert {k: round(v, 6) for k, v in stack.offsets.items()} == {
+        t.id: 3.0 if t.stats.station == "B" else 0.0 for t in stream
+    }
+    assert len(ps.match_templates(stream, stack)) == 3
+
+
+def test_stacks_refuse(rng):
+    stream, events, _ = planted(rng, families=(3,), alone=1)
+    found = ps.find_families(stream, events, **PLAIN)
+    with pytest.raises(ps.ParameterError, match="masters"):
+        ps.family_stacks(stream, events, found.assign(master=False), **PLAIN)
+    with pytest.raises(ps.ParameterError, match="length"):
+        ps.family_stacks(stream, events, found, **{**PLAIN, "length": 0})
+    assert ps.family_stacks(stream, events, found.assign(family=""), **PLAIN) == []

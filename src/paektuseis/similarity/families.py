@@ -254,14 +254,13 @@ def _compared(
     if isinstance(min_stations, bool) or int(min_stations) != min_stations or min_stations < 1:
         raise ParameterError(f"min_stations={min_stations}; give a whole number of 1 or more")
     source = as_source(data)
-    events = _events(detections, before, problems)
-    given = [trace_ids] if isinstance(trace_ids, str) else trace_ids
-    patterns = _usual_channels(detections) if given is None else sorted(set(given))
+    events = events_of(detections, before, problems)
+    patterns = channels_of(detections, trace_ids)
     stations = read_windows(
         source,
         events,
         trace_ids=patterns,
-        usual=given is None,
+        usual=trace_ids is None,
         length=length,
         prep=prep,
         problems=problems,
@@ -272,7 +271,7 @@ def _compared(
     return _Compared(events, stations, pairs)
 
 
-def _events(table: pd.DataFrame, before: float, problems: list[str]) -> list[Event]:
+def events_of(table: pd.DataFrame, before: float, problems: list[str]) -> list[Event]:
     """Return the events in order of time, those without a time last."""
     column = next((c for c in ("time", "starttime") if c in getattr(table, "columns", ())), None)
     if column is None:
@@ -300,8 +299,10 @@ def _events(table: pd.DataFrame, before: float, problems: list[str]) -> list[Eve
     return events
 
 
-def _usual_channels(table: pd.DataFrame) -> list[str]:
-    """Return the pattern of the station that recorded the events best, else of all."""
+def channels_of(table: pd.DataFrame, given: str | Iterable[str] | None) -> list[str]:
+    """Return the patterns given, else that of the station that recorded the events best."""
+    if given is not None:
+        return sorted({given} if isinstance(given, str) else set(given))
     if "best_trace_id" not in table:
         return ["*"]
     told = table[table["best_trace_id"].fillna("").astype(str) != ""]
