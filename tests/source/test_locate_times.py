@@ -88,7 +88,7 @@ def test_a_damaged_or_foreign_file_is_not_trusted(tmp_path):
     from paektuseis.source import traveltimetable as module
 
     model = layered((0, 5.123), (7, 6.5))
-    options = dict(phase="S", receiver_depth_km=-1.0, max_distance_km=30, max_depth_km=12)
+    options = {"phase": "S", "receiver_depth_km": -1.0, "max_distance_km": 30.0}
     table = ps.travel_time_table(model, cache=tmp_path, **options)
     (path,) = tmp_path.glob("*.npz")
     module._MEMORY.clear()

@@ -30,9 +30,6 @@ from .._jit import kernel
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-_STEPS = 10
-_FEW = 3
-
 
 @kernel
 def residuals(
@@ -117,6 +114,11 @@ def origin_time(
         total += inverse
         moment += left[i] * inverse
     time = moment / total
+    if outlier[0] == 0.0:  # least squares: all of it is closed
+        log = 0.0
+        for i in range(n):
+            log -= 0.5 * ((left[i] - time) ** 2 / variance[i] + math.log(variance[i]))
+        return log - 0.5 * math.log(total), time, total
     far = 0.0
     for i in range(n):
         far = max(far, (left[i] - time) ** 2 - 6.0 * variance[i])
@@ -161,99 +163,10 @@ def origin_time(
 
 
 @kernel
-def search(
-    box: FloatArray,
-    counts: IntArray,
-    share: float,
-    most: int,
-    geometry: FloatArray,
-    stations: FloatArray,
-    first: IntArray,
-    height: IntArray,
-    phase: IntArray,
-    observed: FloatArray,
-    variance: FloatArray,
-    outlier: FloatArray,
-    slowness: Any,
-    intercept: FloatArray,
-    reach: FloatArray,
-    heads: FloatArray,
-    rows: FloatArray,
-    step: float,
-    growth: float,
-) -> tuple[FloatArray, FloatArray, int]:
-    """Divide a box into cells of like probability.
-
-    ``box`` (3, 2) holds the limits of latitude, longitude and depth, ``counts`` how many cells
-    to begin with. Cells that hold more than ``share`` of the whole are cut in eight until none
-    does or there are ``most``. The probability of a cell is that of its middle with variances
-    widened by the cell's size, so that a narrow peak is not missed by a coarse cell.
-
-    Returns cells (n, 6: the middle and the half widths), log mass (n,), and the evaluations.
-    """
-    n = observed.size
-    left, widened, order = np.empty(n), np.empty(n), np.empty(n)
-    cells = np.empty((most + 8, 6))
-    mass = np.empty(most + 8)
-    fresh = np.ones(most + 8, dtype=np.bool_)
-    half = np.empty(3)
-    for d in range(3):
-        half[d] = 0.5 * (box[d, 1] - box[d, 0]) / counts[d]
-    used = 0
-    for i in range(counts[0]):
-        for j in range(counts[1]):
-            for k in range(counts[2]):
-                cells[used, 0] = box[0, 0] + (2 * i + 1) * half[0]
-                cells[used, 1] = box[1, 0] + (2 * j + 1) * half[1]
-                cells[used, 2] = box[2, 0] + (2 * k + 1) * half[2]
-                cells[used, 3:] = half
-                used += 1
-    correlated = max(n / 3.0, 1.0)
-    evaluations = 0
-    while True:
-        for c in range(used):
-            if fresh[c]:
-                hy = cells[c, 3] * geometry[1, 0]
-                hx = cells[c, 4] * geometry[0, 0]
-                hz = cells[c, 5]
-                grow = (hx * hx + hy * hy + hz * hz) / 9.0 * correlated
-                residuals(
-                    cells[c, 0], cells[c, 1], cells[c, 2], grow, geometry, stations, first, height, phase,
-                    observed, variance, slowness, intercept, reach, heads, rows, step, growth,
-                    left, widened,
-                )  # fmt: skip
-                value = origin_time(left, widened, outlier, order, _FEW)[0]
-                mass[c] = value + math.log(8.0 * hx * hy * hz)
-                fresh[c] = False
-                evaluations += 1
-        top = mass[:used].max()
-        total = 0.0
-        for c in range(used):
-            if mass[c] > top - 30.0:
-                total += math.exp(mass[c] - top)
-        limit = top + math.log(total * share)
-        before = used
-        for c in range(before):
-            if mass[c] > limit and used + 7 <= most:
-                for d in range(3):
-                    half[d] = 0.5 * cells[c, 3 + d]
-                y, x, z = cells[c, 0], cells[c, 1], cells[c, 2]
-                for child in range(8):
-                    at = c if child == 0 else used
-                    cells[at, 0] = y + (half[0] if child & 1 else -half[0])
-                    cells[at, 1] = x + (half[1] if child & 2 else -half[1])
-                    cells[at, 2] = z + (half[2] if child & 4 else -half[2])
-                    cells[at, 3:] = half
-                    fresh[at] = True
-                    if child > 0:
-                        used += 1
-        if used == before:
-            return cells[:used].copy(), mass[:used].copy(), evaluations
-
-
-@kernel
 def evaluate(
     places: FloatArray,
+    grow: FloatArray,
+    steps: int,
     geometry: FloatArray,
     stations: FloatArray,
     first: IntArray,
@@ -270,82 +183,18 @@ def evaluate(
     step: float,
     growth: float,
 ) -> FloatArray:
-    """Log density, origin time and its precision at places (m, 3): returns (m, 3)."""
+    """Log density, origin time and its precision at places (m, 3): returns (m, 3).
+
+    ``grow`` (m,) is as :func:`residuals` has it, ``steps`` as :func:`origin_time`.
+    """
     n = observed.size
     left, widened, order = np.empty(n), np.empty(n), np.empty(n)
     out = np.empty((places.shape[0], 3))
     for i in range(places.shape[0]):
         residuals(
-            places[i, 0], places[i, 1], places[i, 2], 0.0, geometry, stations, first, height, phase,
-            observed, variance, slowness, intercept, reach, heads, rows, step, growth,
+            places[i, 0], places[i, 1], places[i, 2], grow[i], geometry, stations, first, height,
+            phase, observed, variance, slowness, intercept, reach, heads, rows, step, growth,
             left, widened,
         )  # fmt: skip
-        out[i, 0], out[i, 1], out[i, 2] = origin_time(left, widened, outlier, order, _STEPS)
+        out[i, 0], out[i, 1], out[i, 2] = origin_time(left, widened, outlier, order, steps)
     return out
-
-
-@kernel
-def climb(
-    start: FloatArray,
-    size: FloatArray,
-    box: FloatArray,
-    smallest: float,
-    geometry: FloatArray,
-    stations: FloatArray,
-    first: IntArray,
-    height: IntArray,
-    phase: IntArray,
-    observed: FloatArray,
-    variance: FloatArray,
-    outlier: FloatArray,
-    slowness: Any,
-    intercept: FloatArray,
-    reach: FloatArray,
-    heads: FloatArray,
-    rows: FloatArray,
-    step: float,
-    growth: float,
-) -> FloatArray:
-    """Go uphill from a place in steps along the axes, halved until ``smallest`` of the first.
-
-    After each improvement the same move is tried again (Hooke and Jeeves' pattern move).
-    Returns latitude, longitude, depth, log density, origin time, precision.
-    """
-    n = observed.size
-    left, widened, order = np.empty(n), np.empty(n), np.empty(n)
-    best = start.copy()
-    trial = start.copy()
-    base = start.copy()
-    answer = np.empty(6)
-    factor, value, moved = 1.0, -np.inf, 0
-    time, precision = 0.0, 0.0
-    for attempt in range(4000):
-        residuals(
-            trial[0], trial[1], trial[2], 0.0, geometry, stations, first, height, phase, observed,
-            variance, slowness, intercept, reach, heads, rows, step, growth, left, widened,
-        )  # fmt: skip
-        v, t, p = origin_time(left, widened, outlier, order, _STEPS)
-        if v > value:
-            value, time, precision = v, t, p
-            best[:] = trial
-            if attempt > 0:
-                moved += 1
-        direction = attempt % 7
-        if direction == 6:  # a round is over: along what it gained, or finer
-            if moved == 0:
-                factor *= 0.5
-                if factor < smallest:
-                    break
-            for d in range(3):
-                trial[d] = 2.0 * best[d] - base[d] if moved > 0 else best[d]
-            base[:] = best
-            moved = 0
-        else:
-            trial[:] = best
-            d = direction // 2
-            trial[d] += size[d] * factor * (1.0 if direction % 2 == 0 else -1.0)
-        for d in range(3):
-            trial[d] = min(max(trial[d], box[d, 0]), box[d, 1])
-    answer[:3] = best
-    answer[3], answer[4], answer[5] = value, time, precision
-    return answer

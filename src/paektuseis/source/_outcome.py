@@ -78,7 +78,9 @@ def outcome(found: Posterior, *, model: str, notes: list[str]) -> Location:
         nearest_km=float(away[used_stations].min()) if used_stations.size else np.nan,
         method=METHOD,
         model=model,
-        quality="D" if edge else grade(int(used.sum()), gap, *uncertain),
+        quality="D"
+        if edge or 2 * used.sum() < used.size
+        else grade(int(used.sum()), gap, *uncertain),
         notes=tuple(notes),
         density=problem,
         sample_density=found.log_density,
@@ -88,6 +90,7 @@ def outcome(found: Posterior, *, model: str, notes: list[str]) -> Location:
 def grade(n_picks: int, gap: float, horizontal_km: float, depth_km: float) -> str:
     """Return the quality of a location from its picks, gap and 68 % uncertainties.
 
+    (:func:`outcome` gives D too where it lies on the region's edge or most picks do not count.)
     A: at least 8 picks, gap at most 180°, 1 km across, 2 km in depth; B: 6 picks, 270°, 2.5 km,
     5 km; C: 5 km and 10 km; D: the rest.
     """

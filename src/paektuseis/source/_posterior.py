@@ -14,12 +14,16 @@ from ..types import FloatArray
 from ._arrivals import Arrivals
 from ._book import book_of
 from ._geometry import distance_km, radii_km
-from ._kernels_octree import climb, evaluate, residuals, search
+from ._kernels_octree import evaluate, residuals
 
 SHARES = (1.0 / 500.0, 1.0 / 2000.0, 1.0 / 5000.0)
 """Largest share of the probability in one cell; the next where the last was too coarse."""
 MOST_CELLS = 40_000
 _EFFICIENT = 0.3
+_FINEST = 2e-3  # of a cell: how close to the highest point
+_STEPS, _FEW = 10, 3  # to the origin time: where the density counts, and in the search
+_CORNERS = np.array([(y, x, z) for y in (-1.0, 1.0) for x in (-1.0, 1.0) for z in (-1.0, 1.0)])
+_NEIGHBOURS = np.array([d for d in np.ndindex(3, 3, 3) if d != (1, 1, 1)]) - 1.0
 _TRIED = 2.0  # places tried for each sample kept
 
 
@@ -115,6 +119,12 @@ class Problem:
         return cast(FloatArray, self.shared[6])
 
     @property
+    def scale(self) -> FloatArray:
+        """Km of one unit of each of the kernels' coordinates, shape (3,)."""
+        geometry = self.shared[0]
+        return np.array([geometry[1, 0], geometry[0, 0], 1.0])
+
+    @property
     def box(self) -> FloatArray:
         """Limits in the kernels' coordinates, shape (3, 2)."""
         r = self.region
@@ -143,8 +153,18 @@ class Problem:
         inside = ((places >= box[:, 0]) & (places <= box[:, 1])).all(axis=1)
         out = np.full(len(places), -np.inf)
         if inside.any():
-            out[inside] = evaluate(places[inside], *self.arguments)[:, 0]
+            out[inside] = self.at(places[inside])[:, 0]
         return out
+
+    def at(self, places: FloatArray, grow: FloatArray | None = None) -> FloatArray:
+        """Log density, origin time, its precision at places in the kernels' coordinates.
+
+        With ``grow`` (km², one a place) the density is that of a cell of that size.
+        """
+        none = np.zeros(len(places)) if grow is None else grow
+        return evaluate(
+            np.ascontiguousarray(places), none, _STEPS if grow is None else _FEW, *self.arguments
+        )
 
     def residuals(self, place: FloatArray) -> FloatArray:
         """Observed less travel time (s), the origin time still in it, at one place."""
@@ -201,7 +221,7 @@ def explore(problem: Problem, *, n_samples: int, rng: np.random.Generator) -> Po
     places, found, kept = draw.places, draw.found, draw.kept
     box = problem.box
     start = int(found[:, 0].argmax())
-    best = climb(places[start], draw.half[start].copy(), box, 2.0**-9, *problem.arguments)
+    best = _climb(problem, places[start], found[start], draw.half[start])
     times = found[kept, 1] + rng.standard_normal(n_samples) / np.sqrt(found[kept, 2])
     edge = np.abs(places[kept, :2]) > 0.98 * box[:2, 1]
     return Posterior(
@@ -232,17 +252,14 @@ class _Draw:
 
 def _draw(problem: Problem, share: float, n_samples: int, rng: np.random.Generator) -> _Draw:
     """Divide the region into cells, draw places from them, keep some by their true density."""
-    box, geometry = problem.box, problem.shared[0]
-    scale = np.array([geometry[1, 0], geometry[0, 0], 1.0])
-    size_km = (box[:, 1] - box[:, 0]) * scale
-    counts = np.clip(np.round(size_km / (size_km.max() / 10.0)), 2, 10).astype(np.int64)
-    cells, mass, evaluations = search(box, counts, share, MOST_CELLS, *problem.arguments)
+    scale = problem.scale
+    cells, mass, evaluations = _divide(problem, share)
     tried = int(n_samples * _TRIED)
     held = np.exp(mass - mass.max())
     chosen = _systematic(held, tried, rng)
     half = cells[chosen, 3:]
     places = cells[chosen, :3] + rng.uniform(-1.0, 1.0, (tried, 3)) * half
-    found = evaluate(places, *problem.arguments)
+    found = problem.at(places)
     log_weight = found[:, 0] - mass[chosen] + np.log(8.0 * (half * scale).prod(axis=1))
     top = log_weight.max()
     weight = np.exp(log_weight - top)
@@ -255,6 +272,59 @@ def _draw(problem: Problem, share: float, n_samples: int, rng: np.random.Generat
         efficiency=float(weight.sum() ** 2 / (weight**2).sum() / tried),
         evaluations=evaluations + tried,
     )
+
+
+def _divide(problem: Problem, share: float) -> tuple[FloatArray, FloatArray, int]:
+    """Divide the region into cells of like probability.
+
+    Cells that hold more than ``share`` of the whole are cut in eight until none does. The
+    probability of a cell is that of its middle with variances widened by the cell's size, so
+    that a narrow peak is not missed by a coarse cell. Returns cells (n, 6: the middle and the
+    half widths), log mass (n,), and how often the density was computed.
+    """
+    box, scale = problem.box, problem.scale
+    size_km = (box[:, 1] - box[:, 0]) * scale
+    counts = np.clip(np.round(size_km / (size_km.max() / 10.0)), 2, 10).astype(np.int64)
+    half = 0.5 * (box[:, 1] - box[:, 0]) / counts
+    middles = [box[d, 0] + (2 * np.arange(counts[d]) + 1) * half[d] for d in range(3)]
+    new = np.stack(np.meshgrid(*middles, indexing="ij"), axis=-1).reshape(-1, 3)
+    size = np.broadcast_to(half, new.shape)
+    correlated = max(problem.variance.size / 3.0, 1.0)
+    cells, mass = np.empty((0, 6)), np.empty(0)
+    evaluations = 0
+    while True:
+        half_km = size * scale
+        grow = (half_km**2).sum(axis=1) / 9.0 * correlated
+        found = problem.at(new, grow)[:, 0] + np.log(8.0 * half_km.prod(axis=1))
+        evaluations += len(new)
+        cells = np.concatenate([cells, np.concatenate([new, size], axis=1)])
+        mass = np.concatenate([mass, found])
+        top = mass.max()
+        heavy = mass > top + np.log(np.exp(mass - top).sum() * share)
+        if not heavy.any() or len(cells) > MOST_CELLS:
+            return cells, mass, evaluations
+        parents = cells[heavy]
+        size = np.repeat(parents[:, 3:] / 2, 8, axis=0)
+        new = np.repeat(parents[:, :3], 8, axis=0) + np.tile(_CORNERS, (len(parents), 1)) * size
+        cells, mass = cells[~heavy], mass[~heavy]
+
+
+def _climb(problem: Problem, start: FloatArray, value: FloatArray, size: FloatArray) -> FloatArray:
+    """Go uphill among the 26 neighbours, nearer ones where none is higher.
+
+    Returns latitude, longitude, depth, log density, origin time, precision.
+    """
+    box = problem.box
+    best, value, factor = start, value, 1.0
+    while factor > _FINEST:
+        near = np.clip(best + _NEIGHBOURS * size * factor, box[:, 0], box[:, 1])
+        found = problem.at(near)
+        highest = int(found[:, 0].argmax())
+        if found[highest, 0] > value[0]:
+            best, value = near[highest], found[highest]
+        else:
+            factor /= 3.0
+    return np.concatenate([best, value])
 
 
 def _systematic(weight: FloatArray, n: int, rng: np.random.Generator) -> NDArray[np.int64]:
