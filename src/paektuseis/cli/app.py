@@ -17,7 +17,21 @@ from ..errors import (
     ParameterError,
     WaveformError,
 )
-from . import batch, config, day, demo, event, index, network, quality, stats, timeline
+from . import (
+    batch,
+    classify,
+    config,
+    day,
+    demo,
+    event,
+    index,
+    locate,
+    match,
+    network,
+    quality,
+    stats,
+    timeline,
+)
 from .common import EXIT_INTERRUPTED, EXIT_NO_DATA, EXIT_OUTPUT, EXIT_USAGE, NoDataError, complain
 
 # click or typer's own copy of it, whichever this typer uses
@@ -46,6 +60,9 @@ for verb in (
     batch.batch,
     timeline.timeline,
     event.event,
+    locate.locate,
+    classify.classify,
+    match.match,
     stats.stats,
     quality.quality,
     network.network,

@@ -17,7 +17,7 @@ from obspy import Inventory, UTCDateTime
 from obspy.core.event import Catalog
 
 from .. import tables
-from ..catalog import detections_to_catalog
+from ..catalog import CatalogueTables, to_catalog
 from ..config import Settings
 from ..errors import PaektuseisError, ParameterError
 from ..io import Archive
@@ -87,10 +87,10 @@ class DayResult:
 
     @functools.cached_property
     def catalog(self) -> Catalog:
-        """The events as QuakeML holds them, with their automatic onsets; no origin is invented."""
-        return detections_to_catalog(
-            self.tables["events"], triggers=self.onsets, network=self.network
-        )
+        """The events as QuakeML holds them: arrivals or onsets, origins, magnitudes, classes."""
+        names = ("events", "picks", "origins", "residuals", "magnitudes", "classes")
+        known = {name: self.tables[name] for name in names if name in self.tables}
+        return to_catalog(CatalogueTables(**known), triggers=self.onsets, network=self.network)
 
     @property
     def events(self) -> pd.DataFrame:
