@@ -27,6 +27,8 @@ QUAKEML_TYPES: dict[str, str] = {
 """QuakeML event type of each label; the label itself belongs into a comment or description."""
 
 _UNITS = {c.name: c.unit for c in tables.FEATURES.columns}
+_OPTIONAL = ("apparent_velocity", "sp_time", "ps_ratio")
+"""Features that need picks or a network: where they are missing no class gains or loses."""
 _AWAY = ("regional", "teleseism", "explosion")
 
 
@@ -96,7 +98,11 @@ def _number(value: Any) -> float:
 
 def _judge(values: dict[str, float], record: dict[Any, Any], rules: Rules) -> dict[str, Any]:
     logs = {
-        label: sum(log(c.membership(values[c.feature])) for c in criteria)
+        label: sum(
+            log(c.membership(values[c.feature]))
+            for c in criteria
+            if isfinite(values[c.feature]) or c.feature not in _OPTIONAL
+        )
         for label, criteria in rules.classes.items()
     }
     extra = _context(record, rules, logs)
