@@ -124,6 +124,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         plot_depth_section as plot_depth_section,
         plot_epicentres as plot_epicentres,
         plot_event_rate as plot_event_rate,
+        plot_families as plot_families,
         plot_frequency_magnitude as plot_frequency_magnitude,
         plot_helicorder as plot_helicorder,
         plot_magnitude_time as plot_magnitude_time,
@@ -211,6 +212,13 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         spectral_entropy as spectral_entropy,
         spectrogram as spectrogram,
         ssam as ssam,
+    )
+    from .tremor import (
+        find_harmonic_tremor as find_harmonic_tremor,
+        find_tremor as find_tremor,
+        harmonic_strength as harmonic_strength,
+        harmonic_track as harmonic_track,
+        spectral_width as spectral_width,
     )
     from .types import (
         Band as Band,

@@ -136,6 +136,12 @@ API: dict[str, str] = {
     "stress_drop": "source",
     "track_by_amplitude": "source",
     "travel_time_table": "source",
+    # tremor
+    "find_harmonic_tremor": "tremor",
+    "find_tremor": "tremor",
+    "harmonic_strength": "tremor",
+    "harmonic_track": "tremor",
+    "spectral_width": "tremor",
     # catalog
     "detections_to_catalog": "catalog",
     "event_table": "catalog",
@@ -171,6 +177,7 @@ API: dict[str, str] = {
     "plot_source_fit": "plotting",
     "plot_particle_motion": "plotting",
     "plot_magnitude_time": "plotting",
+    "plot_families": "plotting",
     "plot_frequency_magnitude": "plotting",
     "plot_epicentres": "plotting",
     "plot_depth_section": "plotting",

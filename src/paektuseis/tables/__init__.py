@@ -25,6 +25,7 @@ from .events import (
 from .measures import (
     AMPLITUDES,
     ATTRIBUTES,
+    HARMONICS,
     POLARIZATION,
     RATIOS,
     RSAM,
@@ -66,6 +67,7 @@ __all__ = [
     "FAMILIES",
     "FEATURES",
     "GAPS",
+    "HARMONICS",
     "JOBS",
     "LABELS",
     "MAGNITUDES",
@@ -142,5 +144,6 @@ ALL: tuple[Schema, ...] = (
     FAMILIES,
     REPEATS,
     TREMOR,
+    HARMONICS,
     JOBS,
 )

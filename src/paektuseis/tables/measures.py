@@ -107,3 +107,18 @@ POLARIZATION = Schema(
         optional("n_effective", "float", "samples", "independent samples in the window"),
     ),
 )
+
+HARMONICS = Schema(
+    "harmonics",
+    (
+        ID,
+        Column("starttime", "time", "UTC", "start of the window"),
+        Column("window", "float", "s", "length of the window"),
+        Column("fundamental", "float", "Hz", "of the harmonic product spectrum, NaN = none"),
+        Column("hsi1", "float", "1/Hz", "harmonic strength of the fundamental"),
+        Column("hsi2", "float", "1/Hz", "harmonic strength of the first overtone"),
+        Column("hsi3", "float", "1/Hz", "harmonic strength of the second overtone"),
+        Column("power", "float", "see units", "spectral density at the fundamental"),
+        Column("units", "text", "", "unit of power"),
+    ),
+)

@@ -2,4 +2,14 @@
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from .harmonic import find_harmonic_tremor, harmonic_strength, harmonic_track
+from .sustained import find_tremor
+from .width import spectral_width
+
+__all__ = [
+    "find_harmonic_tremor",
+    "find_tremor",
+    "harmonic_strength",
+    "harmonic_track",
+    "spectral_width",
+]
