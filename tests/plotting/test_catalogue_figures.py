@@ -13,6 +13,7 @@ from paektuseis.plotting import (
     plot_cumulative,
     plot_depth_section,
     plot_epicentres,
+    plot_families,
     plot_frequency_magnitude,
     plot_magnitude_time,
     plot_particle_motion,
@@ -280,3 +281,25 @@ def test_an_event_that_was_not_located_says_so():
     assert any("no phase was picked" in t for t in titles)
     said = " ".join(t.get_text() for a in figure.axes for t in a.texts)
     assert "nothing more is known" in said
+
+
+def test_families_have_a_line_each_the_largest_on_top():
+    rows = [("b", i) for i in range(3)] + [("a", i) for i in range(3, 5)] + [("", 5)]
+    table = tables.FAMILIES.frame(
+        {
+            "family": family,
+            "event_id": f"e{i}",
+            "time": T0 + 60 * i,
+            "correlation": 0.9,
+            "lag": 0.0,
+            "relative_magnitude": 0.0,
+            "n_stations": 1,
+            "master": i in (0, 3),
+        }
+        for family, i in rows
+    )
+    ax = plot_families(table)
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["b (3)", "a (2)"]
+    assert sorted(points(ax)[:, 1].tolist()) == [0, 0, 0, 1, 1]
+    assert ax.get_title(loc="left") == "5 of 6 events in 2 families"
+    assert "the 1 largest drawn" in plot_families(table, most=1).get_title(loc="left")

@@ -10,6 +10,7 @@ caller, who saves them with :func:`save_figure`.
 from .availability import plot_availability
 from .catalogue_page import plot_catalogue
 from .event_page import event_summary
+from .families import plot_families
 from .helicorder import plot_helicorder
 from .hypocentres import plot_depth_section, plot_epicentres
 from .magnitudes import plot_cumulative, plot_frequency_magnitude, plot_magnitude_time
@@ -33,6 +34,7 @@ __all__ = [
     "plot_depth_section",
     "plot_epicentres",
     "plot_event_rate",
+    "plot_families",
     "plot_frequency_magnitude",
     "plot_helicorder",
     "plot_magnitude_time",
