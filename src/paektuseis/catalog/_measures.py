@@ -40,13 +40,17 @@ def frames(x: FloatArray, rate: float, seconds: float) -> tuple[FloatArray, Floa
     n = max(16, round(seconds * rate))
     hop = max(1, n // 4)
     if len(x) < n:
-        return np.empty(0), np.fft.rfftfreq(n, 1 / rate), np.empty((0, n // 2 + 1))
+        return np.empty(0), _frequencies(n, rate), np.empty((0, n // 2 + 1))
     view = np.lib.stride_tricks.sliding_window_view(x, n)[::hop]
     window = np.hanning(n)
     view = view - view.mean(axis=1, keepdims=True)
     power = np.abs(np.fft.rfft(view * window, axis=1)) ** 2 / (rate * (window**2).sum())
     centres = (np.arange(len(view)) * hop + n / 2) / rate
-    return centres, np.fft.rfftfreq(n, 1 / rate), power
+    return centres, _frequencies(n, rate), np.asarray(power, dtype=np.float64)
+
+
+def _frequencies(n: int, rate: float) -> FloatArray:
+    return np.asarray(np.fft.rfftfreq(n, 1 / rate), dtype=np.float64)
 
 
 def measure(x: FloatArray, rate: float, trigger: float, pick: float, name: str) -> Measures:
