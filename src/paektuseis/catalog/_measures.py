@@ -45,7 +45,7 @@ def frames(x: FloatArray, rate: float, seconds: float) -> tuple[FloatArray, Floa
     window = np.hanning(n)
     view = view - view.mean(axis=1, keepdims=True)
     power = np.abs(np.fft.rfft(view * window, axis=1)) ** 2 / (rate * (window**2).sum())
-    centres = (np.arange(len(view)) * hop + n / 2) / rate
+    centres = np.asarray((np.arange(len(view)) * hop + n / 2) / rate, dtype=np.float64)
     return centres, _frequencies(n, rate), np.asarray(power, dtype=np.float64)
 
 
