@@ -67,7 +67,7 @@ def _rows(
             depth_km=catalogue.get("depth_km", nan), magnitude=catalogue.get("magnitude", nan)
         )
         names = ["time", "latitude", "longitude", "depth_km", "magnitude"]
-        return [(as_utc(t), *map(float, rest)) for t, *rest in table[names].itertuples(index=False)]  # type: ignore[misc]
+        return [(as_utc(t), *map(float, rest)) for t, *rest in table[names].itertuples(index=False)]
     found = []
     for event in catalogue:
         origin = event.preferred_origin() or (event.origins[0] if event.origins else None)

@@ -329,8 +329,8 @@ def _read_block(block: list[str], heads: list[str], problems: list[str]) -> tupl
             row["time"] = when = finer
         for key, a, b in (("latitude", 23, 32), ("longitude", 33, 43), ("depth_km", 44, 52),
                           ("rms", 53, 59)):  # fmt: skip
-            value = _figure(line[a:b])
-            row[key] = value if math.isfinite(value) else row[key]
+            number = _figure(line[a:b])
+            row[key] = number if math.isfinite(number) else row[key]
     row.update(_read_error(by.get("E", [""])[0]))
     second = any("NTLO" in line or "COM" in line[5:10] for line in by.get("7", []))
     for line in (*by.get(" ", []), *by.get("4", [])):

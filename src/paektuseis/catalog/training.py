@@ -72,7 +72,19 @@ class EventModel:
         return pd.DataFrame(shares, columns=list(self.classes), index=features.index)
 
     def reason(self, row: pd.Series, label: str) -> str:
-        """Name the three features that spoke most for a class, against the mean of all classes."""
+        """Name the three features that spoke most for a class, against the mean of all classes.
+
+        Parameters
+        ----------
+        row : Series
+            Features of one event.
+        label : str
+            One of the model's classes.
+
+        Returns
+        -------
+        str
+        """
         k = self.classes.index(label)
         weights = np.asarray(self.coefficients)
         weights = weights[k] - weights.mean(axis=0)

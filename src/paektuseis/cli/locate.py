@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -91,7 +91,7 @@ def locate(
 _FORMATS = {".xml": "quakeml", ".hyp": "nonlinloc_hyp", ".pha": "hypodd", ".nor": "nordic"}
 
 
-def _format(path: Path) -> str:
+def _format(path: Path) -> Any:
     from ..errors import ParameterError
 
     name = _FORMATS.get(path.suffix.lower())

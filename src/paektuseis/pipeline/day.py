@@ -11,6 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from obspy import Inventory, UTCDateTime
@@ -89,7 +90,7 @@ class DayResult:
     def catalog(self) -> Catalog:
         """The events as QuakeML holds them: arrivals or onsets, origins, magnitudes, classes."""
         names = ("events", "picks", "origins", "residuals", "magnitudes", "classes")
-        known = {name: self.tables[name] for name in names if name in self.tables}
+        known: dict[str, Any] = {n: self.tables[n] for n in names if n in self.tables}
         return to_catalog(CatalogueTables(**known), triggers=self.onsets, network=self.network)
 
     @property
