@@ -32,6 +32,8 @@ class Arrivals:
     Attributes
     ----------
     trace_ids, phases : list of str
+    texts : tuple of arrays
+        The same two as columns of a table.
     origin_ns : int
         Instant the times are counted from (ns since 1970).
     observed, uncertainty, correction : ndarray, shape (n,)
@@ -46,6 +48,7 @@ class Arrivals:
 
     trace_ids: list[str]
     phases: list[str]
+    texts: tuple[Any, Any]
     origin_ns: int
     observed: FloatArray
     uncertainty: FloatArray
@@ -106,8 +109,8 @@ def read_arrivals(
         If a station has no position or no elevation.
     """
     PICKS.check(picks, need=_NEED)
-    if "event_id" in picks.columns and picks["event_id"].nunique() > 1:
-        names = sorted(map(str, picks["event_id"].unique()))
+    names = sorted(set(map(str, picks["event_id"].tolist()))) if "event_id" in picks.columns else []
+    if len(names) > 1:
         raise ParameterError(
             f"picks of {len(names)} events ({names[0]}, {names[1]} ...); locate one at a time"
         )
@@ -151,6 +154,7 @@ def read_arrivals(
     return Arrivals(
         trace_ids=[ids[i] for i in order],
         phases=[phases[i] for i in order],
+        texts=(picks["trace_id"].array.take(order), picks["phase"].array.take(order)),
         origin_ns=origin,
         observed=np.array([(int(ns[i]) - origin) * 1e-9 for i in order]),
         uncertainty=sigma[order],

@@ -70,30 +70,34 @@ class Book:
             np.stack([np.stack([x[i] for x in pair], axis=1) for pair in parts]) for i in (0, 1)
         )
         heads = np.stack([np.stack([x[2] for x in pair]) for pair in parts])
-        fresh = (slowness.astype(np.float32), intercept, reach, heads)
+        single = slowness.astype(np.float32)
         if self.index:
-            most = max(most, self.arrays[3].shape[-1] - 1)
-            fresh = (fresh[0], *(_widened(x, most) for x in fresh[1:]))
-            old = (self.arrays[0], *(_widened(x, most) for x in self.arrays[1:4]))
-            fresh = tuple(
-                np.concatenate([a, b]) for a, b in zip(old, fresh, strict=True)
+            old = self.arrays
+            most = max(most, old[3].shape[-1] - 1)
+            single = np.concatenate([old[0], single])
+            intercept, reach, heads = (
+                np.concatenate([_widened(a, most), _widened(b, most)])
+                for a, b in zip(old[1:4], (intercept, reach, heads), strict=True)
             )
         for receiver in new:
             self.index[receiver] = len(self.index)
-        self.arrays = (*fresh, made[0][0].rows)
+        self.arrays = (single, intercept, reach, heads, made[0][0].rows)
 
 
 def _first_wins(table: TravelTimeTable) -> FloatArray:
     """Distance from which each head wave may be first, at each depth: a little short of it."""
-    straight = np.hypot(table.distance_km, (table.depth_km - table.receiver_depth_km)[:, None])
-    direct = table.slowness * straight
+    columns = np.append(np.arange(0, table.distance_km.size - 1, 4), table.distance_km.size - 1)
+    x = table.distance_km[columns]
+    straight = np.hypot(x, (table.depth_km - table.receiver_depth_km)[:, None])
+    direct = table.slowness[:, columns] * straight
     out = np.full_like(table.head_reach, NEVER)
     for k, p in enumerate(table.head_slowness):
-        head = p * table.distance_km + table.head_intercept[:, k, None]
-        wins = (head < direct) & (table.distance_km >= table.head_reach[:, k, None])
-        column = np.maximum(wins.argmax(axis=1) - 2, 0)
-        start = np.maximum(table.distance_km[column], table.head_reach[:, k])
-        out[:, k] = np.where(wins.any(axis=1), start, NEVER)
+        rows = np.flatnonzero(table.head_reach[:, k] < x[-1])
+        head = p * x + table.head_intercept[rows, k, None]
+        wins = (head < direct[rows]) & (x >= table.head_reach[rows, k, None])
+        start = x[np.maximum(wins.argmax(axis=1) - 2, 0)]  # once first, first from there on
+        start = np.maximum(start, table.head_reach[rows, k])
+        out[rows, k] = np.where(wins.any(axis=1), start, NEVER)
     return out
 
 

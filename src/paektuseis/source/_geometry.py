@@ -52,7 +52,8 @@ def distance_km(
     Within 0.1 m of the geodesic at 150 km and 2 m at 450 km, up to 61° of latitude.
     """
     lat, lat0 = np.asarray(latitude, dtype=np.float64), np.asarray(latitude0, dtype=np.float64)
-    dlon = (np.asarray(longitude, dtype=np.float64) - longitude0 + 180.0) % 360.0 - 180.0
+    lon0 = np.asarray(longitude0, dtype=np.float64)
+    dlon = (np.asarray(longitude, dtype=np.float64) - lon0 + 180.0) % 360.0 - 180.0
     east, north = radii_km((lat + lat0) / 2)
     a, b = np.radians(dlon), np.radians(lat - lat0)
     square = (north * b) ** 2 * (1.0 - b**2 / 12.0) * (1.0 - a**2 / 4.0)

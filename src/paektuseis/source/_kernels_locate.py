@@ -40,45 +40,45 @@ def direct_slowness(
     increasing and concave in the tangent of the ray's angle), starting from the last column's.
     """
     n = velocity.size
-    h = np.empty(n)
+    h, scaled, flat = np.empty(n), np.empty(n), np.empty(n)
     for i in range(z.size):
-        source = z[i]
-        source = min(max(source, tops[layer[i]] + _INSIDE_KM), bottoms[layer[i]] - _INSIDE_KM)
+        source = min(max(z[i], tops[layer[i]] + _INSIDE_KM), bottoms[layer[i]] - _INSIDE_KM)
         low, high = min(source, receiver), max(source, receiver)
-        fastest = 0.0
-        for k in range(n):
-            h[k] = max(min(high, bottoms[k]) - max(low, tops[k]), 0.0)
-            if h[k] > 1e-9 and velocity[k] > fastest:
-                fastest = velocity[k]
+        crossed, fastest = 0, 0.0
+        for k in range(n):  # the layers crossed: what is left of h is their thickness over speed
+            thick = min(high, bottoms[k]) - max(low, tops[k])
+            if thick > 1e-9:
+                h[crossed], scaled[crossed] = thick / velocity[k], velocity[k]
+                fastest = max(fastest, velocity[k])
+                crossed += 1
         slope = 0.0
-        for k in range(n):
-            slope += h[k] * velocity[k] / fastest if h[k] > 1e-9 else 0.0
+        for k in range(crossed):
+            ratio = scaled[k] / fastest
+            flat[k] = 1.0 - ratio * ratio
+            scaled[k] = h[k] * scaled[k] * ratio
+            slope += scaled[k]
         q = 0.0
         for j in range(x.size):
             straight = math.sqrt(x[j] ** 2 + (z[i] - receiver) ** 2)
-            if fastest == 0.0 or straight < 1e-9:
+            if crossed == 0 or straight < 1e-9:
                 out[i, j] = 1.0 / velocity[layer[i]]
                 continue
             q = max(q, x[j] / slope)
             for _ in range(100):
                 reach, gradient = 0.0, 0.0
-                for k in range(n):
-                    if h[k] > 1e-9:
-                        ratio = velocity[k] / fastest
-                        root = math.sqrt(1.0 + q * q * (1.0 - ratio * ratio))
-                        reach += h[k] * ratio * q / root
-                        gradient += h[k] * ratio / root**3
+                for k in range(crossed):
+                    root = 1.0 / (1.0 + q * q * flat[k])
+                    part = scaled[k] * math.sqrt(root)
+                    reach += part * q
+                    gradient += part * root
                 missing = x[j] - reach
                 if abs(missing) < 1e-9:
                     break
                 q += missing / gradient
             time = 0.0
-            for k in range(n):
-                if h[k] > 1e-9:
-                    ratio = velocity[k] / fastest
-                    cosine = math.sqrt((1.0 + q * q * (1.0 - ratio * ratio)) / (1.0 + q * q))
-                    time += h[k] / velocity[k] / cosine
-            out[i, j] = time / straight
+            for k in range(crossed):
+                time += h[k] / math.sqrt(1.0 + q * q * flat[k])
+            out[i, j] = time * math.sqrt(1.0 + q * q) / straight
 
 
 @kernel

@@ -22,9 +22,12 @@ def outcome(found: Posterior, *, model: str, notes: list[str]) -> Location:
     lat, lon = (float(v) for v in problem.degrees(found.best[:3]))
     depth, time = float(found.best[2]), float(found.best[4])
     s_lat, s_lon = problem.degrees(found.places)
-    ellipsoid = Ellipsoid.from_samples(s_lat, s_lon, found.places[:, 2])
-    major, minor, azimuth = epicentre_ellipse(s_lat, s_lon)
-    low, high = np.quantile(found.places[:, 2], [0.5 - LEVEL / 2, 0.5 + LEVEL / 2])
+    points = _km(found)
+    ellipsoid = Ellipsoid.around(points, *problem.region.middle)
+    major, minor, azimuth = epicentre_ellipse(points[:2])
+    ordered = np.sort(found.places[:, 2])
+    tail = int(ordered.size * (0.5 - LEVEL / 2))
+    low, high = ordered[tail], ordered[-1 - tail]
     residual = problem.residuals(found.best[:3]) - time
     inlier = _inlier(residual, problem.variance, problem.outlier)
     weight = inlier / problem.variance
@@ -49,19 +52,12 @@ def outcome(found: Posterior, *, model: str, notes: list[str]) -> Location:
         semi_minor_km=minor,
         major_azimuth=azimuth,
         ellipsoid=ellipsoid,
-        samples=pd.DataFrame(
-            {
-                "latitude": s_lat,
-                "longitude": s_lon,
-                "depth_km": found.places[:, 2],
-                "time": _times(arrivals.origin_ns, found.times),
-            }
-        ),
+        samples=_samples(found, s_lat, s_lon),
         residuals=pd.DataFrame(
             {
                 "event_id": "",
-                "trace_id": arrivals.trace_ids,
-                "phase": arrivals.phases,
+                "trace_id": arrivals.texts[0],
+                "phase": arrivals.texts[1],
                 "time": _times(arrivals.origin_ns, arrivals.observed),
                 "residual": residual,
                 "weight": share,
@@ -69,7 +65,8 @@ def outcome(found: Posterior, *, model: str, notes: list[str]) -> Location:
                 "azimuth": direction[of],
                 "takeoff": _takeoff(found),
                 "uncertainty": np.sqrt(problem.variance),
-            }
+            },
+            copy=False,
         ),
         n_picks=int(used.sum()),
         n_stations=int(used_stations.size),
@@ -104,6 +101,28 @@ def grade(n_picks: int, gap: float, horizontal_km: float, depth_km: float) -> st
 def _times(origin_ns: int, seconds: FloatArray) -> pd.DatetimeIndex:
     ns = origin_ns + np.rint(seconds * 1e9).astype(np.int64)
     return pd.DatetimeIndex(ns.view("datetime64[ns]")).tz_localize("UTC")
+
+
+def _samples(found: Posterior, latitude: FloatArray, longitude: FloatArray) -> pd.DataFrame:
+    times = _times(found.problem.arrivals.origin_ns, found.times)
+    return pd.DataFrame(
+        {
+            "latitude": latitude,
+            "longitude": longitude,
+            "depth_km": found.places[:, 2],
+            "time": times,
+        },
+        copy=False,
+    )
+
+
+def _km(found: Posterior) -> FloatArray:
+    """Samples in km east and north of the middle of the region, and depth, shape (3, n)."""
+    geometry = found.problem.shared[0]
+    powers = np.vander(found.places[:, 0] / 2, 4, increasing=True)
+    north = powers @ geometry[1] * found.places[:, 0]
+    east = powers @ geometry[0] * found.places[:, 1]
+    return np.stack([east, north, found.places[:, 2]])
 
 
 def _inlier(residual: FloatArray, variance: FloatArray, outlier: FloatArray) -> FloatArray:

@@ -16,12 +16,12 @@ from ._book import book_of
 from ._geometry import distance_km, radii_km
 from ._kernels_octree import evaluate, residuals
 
-SHARES = (1.0 / 500.0, 1.0 / 2000.0, 1.0 / 5000.0)
+SHARES = (1.0 / 400.0, 1.0 / 1600.0, 1.0 / 6400.0)
 """Largest share of the probability in one cell; the next where the last was too coarse."""
 MOST_CELLS = 40_000
-_EFFICIENT = 0.3
-_FINEST = 2e-3  # of a cell: how close to the highest point
-_STEPS, _FEW = 10, 3  # to the origin time: where the density counts, and in the search
+_EFFICIENT = 0.25
+_FINEST = 0.02  # of a cell: how close to the highest point
+_STEPS, _FEW = 10, 2  # to the origin time: where the density counts, and in the search
 _CORNERS = np.array([(y, x, z) for y in (-1.0, 1.0) for x in (-1.0, 1.0) for z in (-1.0, 1.0)])
 _NEIGHBOURS = np.array([d for d in np.ndindex(3, 3, 3) if d != (1, 1, 1)]) - 1.0
 _TRIED = 2.0  # places tried for each sample kept
@@ -169,8 +169,8 @@ class Problem:
     def residuals(self, place: FloatArray) -> FloatArray:
         """Observed less travel time (s), the origin time still in it, at one place."""
         left, widened = np.empty(self.variance.size), np.empty(self.variance.size)
-        args = self.shared
-        residuals(place[0], place[1], place[2], 0.0, *args, left, widened)
+        arguments = (*place[:3].tolist(), 0.0, *self.shared, left, widened)
+        residuals(*arguments)
         return left
 
 
@@ -294,13 +294,15 @@ def _divide(problem: Problem, share: float) -> tuple[FloatArray, FloatArray, int
     evaluations = 0
     while True:
         half_km = size * scale
-        grow = (half_km**2).sum(axis=1) / 9.0 * correlated
-        found = problem.at(new, grow)[:, 0] + np.log(8.0 * half_km.prod(axis=1))
+        a, b, c = half_km.T
+        grow = (a * a + b * b + c * c) * (correlated / 9.0)
+        found = problem.at(new, grow)[:, 0] + np.log(8.0 * a * b * c)
         evaluations += len(new)
         cells = np.concatenate([cells, np.concatenate([new, size], axis=1)])
         mass = np.concatenate([mass, found])
         top = mass.max()
-        heavy = mass > top + np.log(np.exp(mass - top).sum() * share)
+        total = np.exp(mass[mass > top - 30.0] - top).sum()
+        heavy = mass > top + np.log(total * share)
         if not heavy.any() or len(cells) > MOST_CELLS:
             return cells, mass, evaluations
         parents = cells[heavy]
@@ -322,8 +324,9 @@ def _climb(problem: Problem, start: FloatArray, value: FloatArray, size: FloatAr
         highest = int(found[:, 0].argmax())
         if found[highest, 0] > value[0]:
             best, value = near[highest], found[highest]
+            factor = min(1.5 * factor, 4.0)
         else:
-            factor /= 3.0
+            factor /= 4.0
     return np.concatenate([best, value])
 
 
@@ -331,7 +334,8 @@ def _systematic(weight: FloatArray, n: int, rng: np.random.Generator) -> NDArray
     """Draw n indices with probability proportional to weight, evenly (systematic resampling)."""
     total = np.cumsum(weight)
     points = (np.arange(n) + rng.random()) / n * total[-1]
-    return np.minimum(np.searchsorted(total, points), weight.size - 1).astype(np.int64)
+    chosen = np.minimum(np.searchsorted(total, points), weight.size - 1)
+    return np.asarray(chosen, dtype=np.int64)
 
 
 _OFFSETS = np.linspace(-0.1, 0.1, 9)

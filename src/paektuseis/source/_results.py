@@ -67,21 +67,51 @@ class Ellipsoid:
         *,
         level: float = LEVEL,
     ) -> Ellipsoid:
-        """Fit the ellipsoid to samples of a posterior (degrees, degrees, km below sea level)."""
+        """Fit the ellipsoid to samples of a posterior.
+
+        Parameters
+        ----------
+        latitude, longitude, depth_km : ndarray, shape (n,)
+            Degrees and km below sea level.
+        level : float
+            Share of the samples it holds.
+
+        Returns
+        -------
+        Ellipsoid
+        """
         lat0, lon0 = float(np.mean(latitude)), float(longitude[0])
         east, north = to_km(latitude, longitude, lat0, lon0)
         points = np.stack([east, north, np.asarray(depth_km, dtype=np.float64)])
-        centre = points.mean(axis=1)
-        covariance = np.cov(points) + np.eye(3) * 1e-12
-        off = points - centre[:, None]
-        d2 = np.einsum("ij,ij->j", off, np.linalg.solve(covariance, off))
-        lat, lon = to_degrees(centre[0], centre[1], lat0, lon0)
+        return cls.around(points, lat0, lon0, level=level)
+
+    @classmethod
+    def around(
+        cls, points: FloatArray, latitude: float, longitude: float, *, level: float = LEVEL
+    ) -> Ellipsoid:
+        """Fit the ellipsoid to samples given in km from a point.
+
+        Parameters
+        ----------
+        points : ndarray, shape (3, n)
+            Kilometres east and north of the point, and depth below sea level.
+        latitude, longitude : float
+            The point, in degrees.
+        level : float
+            Share of the samples it holds.
+
+        Returns
+        -------
+        Ellipsoid
+        """
+        centre, covariance, d2 = _spread(points)
+        lat, lon = to_degrees(centre[0], centre[1], latitude, longitude)
         return cls(
             latitude=float(lat),
             longitude=float(lon),
             depth_km=float(centre[2]),
             covariance=covariance,
-            radius=float(np.sqrt(np.quantile(d2, level))),
+            radius=float(np.sqrt(_quantile(d2, level))),
             level=level,
         )
 
@@ -111,7 +141,17 @@ class Ellipsoid:
     def distance(
         self, latitude: ArrayLike, longitude: ArrayLike, depth_km: ArrayLike
     ) -> FloatArray:
-        """Return how far points lie from the centre: 1 on the surface, less inside."""
+        """Return how far points lie from the centre: 1 on the surface, less inside.
+
+        Parameters
+        ----------
+        latitude, longitude, depth_km : array_like
+            Degrees and km below sea level.
+
+        Returns
+        -------
+        ndarray
+        """
         east, north = to_km(latitude, longitude, self.latitude, self.longitude)
         down = np.asarray(depth_km, dtype=np.float64) - self.depth_km
         off = np.stack(np.broadcast_arrays(east, north, down)).reshape(3, -1)
@@ -120,7 +160,17 @@ class Ellipsoid:
         return np.asarray(np.sqrt(d2) / self.radius).reshape(shape)
 
     def contains(self, latitude: float, longitude: float, depth_km: float) -> bool:
-        """Return whether a point lies inside."""
+        """Return whether a point lies inside.
+
+        Parameters
+        ----------
+        latitude, longitude, depth_km : float
+            Degrees and km below sea level.
+
+        Returns
+        -------
+        bool
+        """
         return bool(self.distance(latitude, longitude, depth_km) <= 1.0)
 
 
@@ -268,7 +318,17 @@ class Location:
         return float(np.mean(self.sample_density > here))
 
     def contains(self, latitude: float, longitude: float, depth_km: float) -> bool:
-        """Return whether a point lies in the region of highest density that holds 68 %."""
+        """Return whether a point lies in the region of highest density that holds 68 %.
+
+        Parameters
+        ----------
+        latitude, longitude, depth_km : float
+            Degrees and km below sea level.
+
+        Returns
+        -------
+        bool
+        """
         return self.credibility(latitude, longitude, depth_km) <= LEVEL
 
     def origin_row(self, event_id: str = "") -> dict[str, Any]:
@@ -324,16 +384,29 @@ class Location:
         return LocationGrid(axes=(x, y), x=x_edges, y=y_edges, values=np.asarray(density))
 
 
-def epicentre_ellipse(
-    latitude: FloatArray, longitude: FloatArray, *, level: float = LEVEL
-) -> tuple[float, float, float]:
-    """Semi-major and semi-minor axis (km) and azimuth of the ellipse that holds ``level``."""
-    lat0, lon0 = float(np.mean(latitude)), float(longitude[0])
-    points = np.stack(to_km(latitude, longitude, lat0, lon0))
-    off = points - points.mean(axis=1)[:, None]
-    covariance = np.cov(points) + np.eye(2) * 1e-12
-    d2 = np.einsum("ij,ij->j", off, np.linalg.solve(covariance, off))
+def epicentre_ellipse(points: FloatArray, *, level: float = LEVEL) -> tuple[float, float, float]:
+    """Semi-axes (km) and the major one's azimuth of the ellipse that holds ``level`` of points.
+
+    ``points`` (2, n) are km east and north.
+    """
+    _, covariance, d2 = _spread(points)
     values, vectors = np.linalg.eigh(covariance)
-    minor, major = np.sqrt(values * np.quantile(d2, level))
+    minor, major = np.sqrt(values * _quantile(d2, level))
     azimuth = float(np.degrees(np.arctan2(vectors[0, 1], vectors[1, 1])) % 180.0)
     return float(major), float(minor), azimuth
+
+
+def _spread(points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Mean, covariance, and the squared Mahalanobis distance of each point, of (d, n) points."""
+    d, n = points.shape
+    centre = points.sum(axis=1) / n
+    off = points - centre[:, None]
+    covariance = off @ off.T / (n - 1) + np.eye(d) * 1e-12
+    whitened = np.linalg.solve(np.linalg.cholesky(covariance), off)
+    return centre, covariance, (whitened**2).sum(axis=0)
+
+
+def _quantile(values: FloatArray, level: float) -> float:
+    """The smallest value that a share ``level`` of the values does not exceed."""
+    rank = min(max(int(np.ceil(values.size * level)) - 1, 0), values.size - 1)
+    return float(np.partition(values, rank)[rank])

@@ -125,8 +125,8 @@ def locate(
     ----------
     Tarantola, A., Valette, B. (1982). Inverse problems = quest for information. Journal of
     Geophysics 50, 159-170.
-    Lomax, A., Virieux, J., Volant, P., Berge, C. (2000). Probabilistic earthquake location in
-    3D and layered models. In: Advances in Seismic Event Location, Kluwer, 101-134.
+    Lomax, A., Virieux, J., Volant, P., Berge-Thierry, C. (2000). Probabilistic earthquake
+    location in 3D and layered models. In: Advances in Seismic Event Location, Springer.
     """
     if not (0.0 <= outlier_share < 0.5):
         raise ParameterError(f"outlier_share={outlier_share}; give a share from 0 to below 0.5")
@@ -219,16 +219,14 @@ def _region(
     span = (lon - lon0 + 180.0) % 360.0 - 180.0
     aperture = float(distance_km(lat.min(), lon0 + span.min(), lat.max(), lon0 + span.max()))
     margin = _margin(arrivals, model, aperture)
-    south, west = to_degrees(-margin, -margin, float(lat.min()), lon0 + float(span.min()))
-    north, east = to_degrees(margin, margin, float(lat.max()), lon0 + float(span.max()))
-    west0, east0 = float(west), float(east)
-    if east0 < west0:
-        east0 += 360.0
+    low = to_degrees(-margin, -margin, float(lat.min()), lon0 + float(span.min()))
+    high = to_degrees(margin, margin, float(lat.max()), lon0 + float(span.max()))
+    first, last = float(low[1]), float(high[1])
     return Region(
-        south=max(float(south), -89.0),
-        north=min(float(north), 89.0),
-        west=west0,
-        east=east0,
+        south=max(float(low[0]), -89.0),
+        north=min(float(high[0]), 89.0),
+        west=first,
+        east=last + 360.0 if last < first else last,
         top_km=top,
         bottom_km=bottom,
     )

@@ -391,8 +391,14 @@ def _read(path: Path, model: str, key: str) -> TravelTimeTable | None:
                 phase=str(file["phase"]),
                 receiver_depth_km=float(file["receiver_depth_km"]),
                 model=model,
+                distance_km=arrays["distance_km"],
+                depth_km=arrays["depth_km"],
+                slowness=arrays["slowness"],
+                head_slowness=arrays["head_slowness"],
+                head_intercept=arrays["head_intercept"],
+                head_reach=arrays["head_reach"],
+                rows=arrays["rows"],
                 key=key,
-                **arrays,
             )
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
