@@ -152,9 +152,7 @@ def locate_by_amplitude(
 
     References
     ----------
-    Ogiso, M., Yomogida, K. (2021). Estimation of locations and migration of debris flows on
-    Izu-Oshima Island, Japan, on 16 October 2013 by the distribution of high frequency seismic
-    amplitudes. Earth, Planets and Space 73.
+    Ogiso, M., Yomogida, K. (2021). Earth, Planets and Space 73.
     Battaglia, J., Aki, K. (2003). Location of seismic events and eruptive fissures on the Piton
     de la Fournaise volcano using seismic amplitudes. J. Geophys. Res. 108(B8), 2364.
     """

@@ -267,11 +267,14 @@ def harmonic_track(
         of the stations in agreement, NaN where too few), ``n_stations``, ``stations``.
     """
     HARMONICS.check(table)
-    window = one_window(table)
+    window = one_window(table) if len(table) else 60.0
     good = table[["hsi1", "hsi2", "hsi3"]].min(axis=1, skipna=False) >= min_hsi
     frame = table.assign(good=good, station=[station_of(t) for t in table["trace_id"]])
-    groups = dict(list(frame.groupby("starttime")))
-    times = pd.date_range(min(groups), max(groups), freq=pd.Timedelta(seconds=window))
+    groups = {pd.Timestamp(str(t)): part for t, part in frame.groupby("starttime")}
+    if not groups:
+        return pd.DataFrame(columns=["starttime", "fundamental", "n_stations", "stations"])
+    stamps = sorted(groups)
+    times = pd.date_range(stamps[0], stamps[-1], freq=pd.Timedelta(seconds=window))
     rows = []
     for time in times:
         rows.append({"starttime": time} | _agreement(groups.get(time), tolerance, min_stations))
@@ -319,7 +322,7 @@ def _episode(
     inside = table[table["starttime"].isin(known["starttime"])]
     mine = inside[[station_of(t) in stations for t in inside["trace_id"]]]
     mine = mine[mine["hsi1"] >= min_hsi]
-    peak = mine.loc[mine["hsi1"].idxmax()]
+    peak = mine.iloc[int(mine["hsi1"].to_numpy(dtype=np.float64).argmax())]
     f = known["fundamental"].to_numpy(dtype=np.float64)
     minutes = (known["starttime"] - start).dt.total_seconds().to_numpy() / 60.0
     return {

@@ -108,8 +108,9 @@ def spectral_width(
             f"{max(end - begin, 0) * 1e-9:.0f} s in common hold {max(total, 0)} windows of "
             f"{window:g} s; {count} are needed"
         )
-    frequencies = np.fft.rfftfreq(size, 1 / rate)
-    keep = (frequencies >= (freqmin or 0.0)) & (frequencies <= (freqmax or rate / 2))
+    frequencies: FloatArray = np.asarray(np.fft.rfftfreq(size, 1 / rate), dtype=np.float64)
+    low, high = freqmin or 0.0, freqmax or rate / 2
+    keep = np.asarray((frequencies >= low) & (frequencies <= high), dtype=np.bool_)
     if freqmax is not None and freqmax >= rate / 2:
         raise ParameterError(f"freqmax={freqmax} Hz is not below Nyquist ({rate / 2:g} Hz)")
     if not keep.any():
@@ -141,15 +142,14 @@ def covariance_width(transforms: Complex) -> FloatArray:
     NaN where a transform is NaN or nothing moves.
     """
     u = np.moveaxis(transforms, 2, 0)
-    bad = ~np.isfinite(u).all(axis=(1, 2))
+    bad: NDArray[np.bool_] = np.asarray(~np.isfinite(u).all(axis=(1, 2)))
     u = np.where(bad[:, None, None], 0.0, u)
     covariance = u @ np.conj(np.swapaxes(u, 1, 2)) / u.shape[2]
     values = np.maximum(np.linalg.eigvalsh(covariance)[:, ::-1], 0.0)
     total = values.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
         width = (values * np.arange(values.shape[1])).sum(axis=1) / total
-    width[bad | ~(total > 0)] = np.nan
-    return np.asarray(width, dtype=np.float64)
+    return np.asarray(np.where(bad | ~(total > 0), np.nan, width), dtype=np.float64)
 
 
 def _channels(stream: Stream, component: str) -> dict[str, list[Segment]]:
