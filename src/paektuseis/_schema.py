@@ -112,6 +112,10 @@ class Schema:
         need : iterable of str, optional
             Columns that must be there; by default the required ones of the schema.
 
+        Returns
+        -------
+        DataFrame
+
         Raises
         ------
         ParameterError

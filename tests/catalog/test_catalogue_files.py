@@ -169,7 +169,14 @@ def test_hypodd_names_give_way_to_numbers_where_they_are_another_catalogues(tmp_
 
 def test_hypodd_stations_are_labelled_as_in_the_phases(tmp_path):
     data = make(1, n=1)
-    codes = ["XP.PL03..HHZ", "AB.PLQU..HHZ", "XP.PLQU..HHZ", "XP.LONGST..HHZ", "A.BLONGST..HHZ", "AB.C..HHZ"]
+    codes = [
+        "XP.PL03..HHZ",
+        "AB.PLQU..HHZ",
+        "XP.PLQU..HHZ",
+        "XP.LONGST..HHZ",
+        "A.BLONGST..HHZ",
+        "AB.C..HHZ",
+    ]
     picks = pd.concat([data.picks.head(1).assign(trace_id=c) for c in codes], ignore_index=True)
     data = ps.CatalogueTables(origins=data.origins, picks=picks)
     stations = tables.STATIONS.frame({
@@ -177,7 +184,9 @@ def test_hypodd_stations_are_labelled_as_in_the_phases(tmp_path):
         "elevation_m": 2000.5 if k else np.nan,
     } for k, c in enumerate(codes[:-1]))  # fmt: skip
     problems: list[str] = []
-    path = ps.write_catalogue(data, tmp_path / "a.pha", format="hypodd", stations=stations, problems=problems)
+    path = ps.write_catalogue(
+        data, tmp_path / "a.pha", format="hypodd", stations=stations, problems=problems
+    )
     assert problems == ["no place in the list of stations: AB.C"]
     listed = [line.split() for line in (tmp_path / "station.dat").read_text().splitlines()]
     assert listed[0] == ["XPPL03", "41.500000", "-128.250000"]

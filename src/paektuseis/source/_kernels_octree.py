@@ -198,3 +198,39 @@ def evaluate(
         )  # fmt: skip
         out[i, 0], out[i, 1], out[i, 2] = origin_time(left, widened, outlier, order, steps)
     return out
+
+
+@kernel
+def split(cells: FloatArray, mass: FloatArray, share: float) -> tuple[FloatArray, FloatArray, int]:
+    """Cut the cells that hold more than ``share`` of the whole in eight.
+
+    ``cells`` (n, 6) are middles and half widths, ``mass`` (n,) logs. Returns the cells, those
+    kept first, the kept ones' mass, and how many they are.
+    """
+    n = mass.size
+    top = mass.max()
+    total = 0.0
+    for i in range(n):
+        if mass[i] > top - 30.0:
+            total += math.exp(mass[i] - top)
+    limit = top + math.log(total * share)
+    kept = 0
+    for i in range(n):
+        kept += mass[i] <= limit
+    out = np.empty((kept + 8 * (n - kept), 6))
+    left = np.empty(kept)
+    at, child = 0, kept
+    for i in range(n):
+        if mass[i] <= limit:
+            for d in range(6):
+                out[at, d] = cells[i, d]
+            left[at] = mass[i]
+            at += 1
+            continue
+        for corner in range(8):
+            for d in range(3):
+                half = 0.5 * cells[i, 3 + d]
+                out[child, d] = cells[i, d] + (half if corner >> d & 1 else -half)
+                out[child, 3 + d] = half
+            child += 1
+    return out, left, kept

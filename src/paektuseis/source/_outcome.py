@@ -55,7 +55,6 @@ def outcome(found: Posterior, *, model: str, notes: list[str]) -> Location:
         samples=_samples(found, s_lat, s_lon),
         residuals=pd.DataFrame(
             {
-                "event_id": "",
                 "trace_id": arrivals.texts[0],
                 "phase": arrivals.texts[1],
                 "time": _times(arrivals.origin_ns, arrivals.observed),

@@ -14,16 +14,16 @@ from ..types import FloatArray
 from ._arrivals import Arrivals
 from ._book import book_of
 from ._geometry import distance_km, radii_km
-from ._kernels_octree import evaluate, residuals
+from ._kernels_octree import evaluate, residuals, split
 
-SHARES = (1.0 / 400.0, 1.0 / 1600.0, 1.0 / 6400.0)
+SHARES = (1.0 / 350.0, 1.0 / 1400.0, 1.0 / 5600.0)
 """Largest share of the probability in one cell; the next where the last was too coarse."""
 MOST_CELLS = 40_000
-_EFFICIENT = 0.25
+_EFFICIENT = 0.2
 _FINEST = 0.02  # of a cell: how close to the highest point
 _STEPS, _FEW = 10, 2  # to the origin time: where the density counts, and in the search
-_CORNERS = np.array([(y, x, z) for y in (-1.0, 1.0) for x in (-1.0, 1.0) for z in (-1.0, 1.0)])
 _NEIGHBOURS = np.array([d for d in np.ndindex(3, 3, 3) if d != (1, 1, 1)]) - 1.0
+_PARTS = np.array([[1.0], [0.5], [0.2]])  # of Newton's step
 _TRIED = 2.0  # places tried for each sample kept
 
 
@@ -288,46 +288,64 @@ def _divide(problem: Problem, share: float) -> tuple[FloatArray, FloatArray, int
     half = 0.5 * (box[:, 1] - box[:, 0]) / counts
     middles = [box[d, 0] + (2 * np.arange(counts[d]) + 1) * half[d] for d in range(3)]
     new = np.stack(np.meshgrid(*middles, indexing="ij"), axis=-1).reshape(-1, 3)
-    size = np.broadcast_to(half, new.shape)
     correlated = max(problem.variance.size / 3.0, 1.0)
-    cells, mass = np.empty((0, 6)), np.empty(0)
-    evaluations = 0
+    cells = np.concatenate([new, np.broadcast_to(half, new.shape)], axis=1)
+    mass, fresh, evaluations = np.empty(0), 0, 0
     while True:
-        half_km = size * scale
-        a, b, c = half_km.T
+        part = cells[fresh:]
+        a, b, c = (part[:, 3:] * scale).T
         grow = (a * a + b * b + c * c) * (correlated / 9.0)
-        found = problem.at(new, grow)[:, 0] + np.log(8.0 * a * b * c)
-        evaluations += len(new)
-        cells = np.concatenate([cells, np.concatenate([new, size], axis=1)])
-        mass = np.concatenate([mass, found])
-        top = mass.max()
-        total = np.exp(mass[mass > top - 30.0] - top).sum()
-        heavy = mass > top + np.log(total * share)
-        if not heavy.any() or len(cells) > MOST_CELLS:
+        found = problem.at(part[:, :3], grow)[:, 0] + np.log(8.0 * a * b * c)
+        mass = np.concatenate([mass[:fresh], found])
+        evaluations += len(part)
+        if len(cells) > MOST_CELLS:
             return cells, mass, evaluations
-        parents = cells[heavy]
-        size = np.repeat(parents[:, 3:] / 2, 8, axis=0)
-        new = np.repeat(parents[:, :3], 8, axis=0) + np.tile(_CORNERS, (len(parents), 1)) * size
-        cells, mass = cells[~heavy], mass[~heavy]
+        cells, mass, fresh = split(cells, mass, share)
+        if fresh == len(cells):
+            return cells, mass, evaluations
 
 
 def _climb(problem: Problem, start: FloatArray, value: FloatArray, size: FloatArray) -> FloatArray:
-    """Go uphill among the 26 neighbours, nearer ones where none is higher.
+    """Go uphill: by Newton's step from the 26 neighbours, or to the highest of them.
 
-    Returns latitude, longitude, depth, log density, origin time, precision.
+    Nearer neighbours are taken where neither is higher. Returns latitude, longitude, depth, log
+    density, origin time, precision.
     """
     box = problem.box
-    best, value, factor = start, value, 1.0
+    best, factor = start, 1.0
     while factor > _FINEST:
-        near = np.clip(best + _NEIGHBOURS * size * factor, box[:, 0], box[:, 1])
-        found = problem.at(near)
+        reach = size * factor
+        near = best + _NEIGHBOURS * reach
+        found = problem.at(np.clip(near, box[:, 0], box[:, 1]))
+        step = _newton(found[:, 0], float(value[0]))
+        near = np.concatenate([near, best + _PARTS * step * reach])
+        near = np.clip(near, box[:, 0], box[:, 1])
+        found = np.concatenate([found, problem.at(near[26:])])
         highest = int(found[:, 0].argmax())
-        if found[highest, 0] > value[0]:
+        gain = found[highest, 0] - value[0]
+        if gain > 0:
             best, value = near[highest], found[highest]
-            factor = min(1.5 * factor, 4.0)
-        else:
+        if gain < 0.01:
             factor /= 4.0
     return np.concatenate([best, value])
+
+
+def _newton(around: FloatArray, here: float) -> FloatArray:
+    """Step to the top of the parabola through the neighbours, in their spacing; at most 6."""
+    cube = np.insert(around, 13, here).reshape(3, 3, 3)
+    gradient, curvature = np.empty(3), np.empty((3, 3))
+    for i in range(3):
+        line = cube[tuple(slice(None) if d == i else 1 for d in range(3))]
+        gradient[i] = (line[2] - line[0]) / 2
+        curvature[i, i] = line[2] + line[0] - 2 * here
+        for j in range(i):
+            face = cube[tuple(slice(None) if d in (i, j) else 1 for d in range(3))]
+            curvature[i, j] = (face[2, 2] + face[0, 0] - face[2, 0] - face[0, 2]) / 4
+            curvature[j, i] = curvature[i, j]
+    values, vectors = np.linalg.eigh(curvature)
+    along = (vectors.T @ gradient) / np.maximum(np.abs(values), 1e-6)
+    step = vectors @ along
+    return np.asarray(step * min(1.0, 6.0 / max(float(np.abs(step).max()), 1e-12)))
 
 
 def _systematic(weight: FloatArray, n: int, rng: np.random.Generator) -> NDArray[np.int64]:

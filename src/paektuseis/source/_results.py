@@ -402,8 +402,7 @@ def _spread(points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     centre = points.sum(axis=1) / n
     off = points - centre[:, None]
     covariance = off @ off.T / (n - 1) + np.eye(d) * 1e-12
-    whitened = np.linalg.solve(np.linalg.cholesky(covariance), off)
-    return centre, covariance, (whitened**2).sum(axis=0)
+    return centre, covariance, np.einsum("ij,ij->j", off, np.linalg.inv(covariance) @ off)
 
 
 def _quantile(values: FloatArray, level: float) -> float:

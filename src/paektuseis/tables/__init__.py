@@ -105,6 +105,14 @@ __all__ = [
 def station_of(trace_id: str) -> str:
     """Return ``NET.STA`` of a trace id (``NET.STA.LOC.CHA``).
 
+    Parameters
+    ----------
+    trace_id : str
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> station_of("1U.JGPD..HHZ")
