@@ -36,7 +36,7 @@ def event(
     from ..errors import ParameterError
     from ..io import Archive, make_folder, safe_filename, write_table
     from ..pipeline import process_event
-    from ..pipeline.day import AFTER, BEFORE
+    from ..pipeline.event import event_window
     from ..plotting import save_figure
     from ..report import event_page
     from ..times import as_timestamp, as_utc
@@ -48,11 +48,8 @@ def event(
     make_folder(out)
     onset = as_utc(time, name="--time")
     records = Archive(archive)
-    window = records.read(
-        list(settings.data.trace_ids),
-        onset - max(settings.events.before, BEFORE),
-        onset + duration + max(settings.events.after, AFTER),
-    )
+    begin, until = event_window(onset, onset + duration, settings)
+    window = records.read(list(settings.data.trace_ids), begin, until)
     if not len(window):
         raise NoDataError(
             f"no records around {onset} in {records.root}; it holds {holdings(records)}"

@@ -28,7 +28,7 @@ from ..times import TimeLike, as_timestamp, as_utc
 from ..types import Spectrogram, Spectrum
 from .agreement import detect_network, draft_events, network_rates, stations_needed, within
 from .channel import CONTEXT, TAIL, ChannelDay, process_channel, whole_days
-from .event import EventResult, process_event
+from .event import EventResult, event_window, process_event
 from .event_tables import EventTables, families_of, with_understanding
 
 log = logging.getLogger("paektuseis.pipeline")
@@ -36,9 +36,6 @@ log = logging.getLogger("paektuseis.pipeline")
 __all__ = ["DayResult", "process_day", "stations_needed"]
 
 _no_triggers = tables.TRIGGERS.frame
-
-BEFORE, AFTER = 60.0, 120.0
-"""Seconds read before and after an event, so that its kind can be told."""
 
 Progress = Callable[[str, int, int], None]
 """Called with (what, done, total) as the work goes on."""
@@ -294,11 +291,8 @@ def _measured(
     ranks = drafts["peak_ratio"].rank(ascending=False, method="first")
     for i, (_, row) in enumerate(drafts.iterrows()):
         tick(str(row["event_id"]), i, len(drafts))
-        window = archive.read(
-            names,
-            as_utc(row["time"]) - max(settings.events.before, BEFORE),
-            as_utc(row["endtime"]) + max(settings.events.after, AFTER),
-        )
+        begin, until = event_window(as_utc(row["time"]), as_utc(row["endtime"]), settings)
+        window = archive.read(names, begin, until)
         if not len(window):
             problems.append(f"event {row['event_id']}: no records in its window")
             continue

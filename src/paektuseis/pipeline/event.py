@@ -22,6 +22,9 @@ from ..types import Spectrum
 from .understanding import Understanding, understand_event
 from .units import to_velocity
 
+BEFORE, AFTER = 60.0, 120.0
+"""Seconds read before and after an event, so that its kind can be told."""
+
 MIN_WINDOW = 5.0
 """Shortest stretch of signal (s) a spectrum of an event is taken from."""
 
@@ -61,6 +64,26 @@ class EventResult:
     triggers: pd.DataFrame
     problems: tuple[str, ...] = field(default=())
     understanding: Understanding = field(default_factory=Understanding)
+
+
+def event_window(
+    onset: UTCDateTime, end: UTCDateTime, settings: Settings
+) -> tuple[UTCDateTime, UTCDateTime]:
+    """Return the span of record an event is understood from.
+
+    Parameters
+    ----------
+    onset, end : UTCDateTime
+        Of the event.
+    settings : Settings
+        A longer ``events.before`` or ``events.after`` is kept.
+
+    Returns
+    -------
+    tuple of UTCDateTime
+    """
+    e = settings.events
+    return onset - max(e.before, BEFORE), end + max(e.after, AFTER)
 
 
 def process_event(

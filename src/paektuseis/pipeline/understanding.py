@@ -30,7 +30,7 @@ from ..source import (
     locate_single_station,
     moment_magnitude,
 )
-from ..times import as_utc
+from ..times import as_timestamp, as_utc
 
 STEPS = ("picks", "location", "magnitude", "class")
 REFUSED = (ParameterError, WaveformError, MetadataError)
@@ -175,15 +175,11 @@ def _onsets(
         mine = triggers[triggers["detector"].isin(list(detectors))]
     if "flag" in mine.columns:
         mine = mine[mine["flag"] == ""]
-    near = mine[mine["starttime"] >= _stamp(onset - 1.0)]
+    near = mine[mine["starttime"] >= as_timestamp(onset - 1.0)]
     first = near.assign(station=near["trace_id"].map(tables.station_of)).groupby("station")[
         "starttime"
     ]
     return {str(k): as_utc(v) for k, v in first.min().items()} or onset
-
-
-def _stamp(time: UTCDateTime) -> pd.Timestamp:
-    return pd.Timestamp(int(time.ns), tz="UTC")
 
 
 def _place(

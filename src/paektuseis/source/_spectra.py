@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from obspy import Inventory, Trace, UTCDateTime
 
 from ..errors import ParameterError, WaveformError
+from ..processing.preparation import detrended
 from ..types import FloatArray
 from ._records import Sensor, motion_factor
-from .local import detrended, fade
+from .local import fade
 
 TAPER_SHARE = 0.1  # of a window, at each end
 LEAD_SHARE = 0.15  # of a window, before the arrival
@@ -171,7 +172,7 @@ def _periodogram(samples: FloatArray, count: int, rate: float) -> FloatArray:
     """Squared amplitude spectrum (unit s)**2 of one tapered window, padded to a common length."""
     from scipy.fft import rfft
 
-    data = detrended(samples)
+    data = detrended(samples, "linear")
     fade(data, round(TAPER_SHARE * len(data)))
     return np.asarray(np.abs(rfft(data, _size(count)) / rate) ** 2, dtype=np.float64)
 

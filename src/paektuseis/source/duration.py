@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf, isfinite, log10, nan
@@ -20,6 +19,7 @@ from ..types import Band, FloatArray
 from ._magnitude import Magnitude, correction_of, gathered, station_row
 from ._records import Sensor, sensors_of
 from ._sites import Site, hypocentre_of, sites_of
+from .scales import unknown_scale
 
 GUARD = 0.5  # s before P that are no noise any more
 NOISE = 30.0  # s before P, at most, that are noise
@@ -121,12 +121,7 @@ def duration_scale(scale: str | DurationScale) -> DurationScale:
     if isinstance(scale, DurationScale):
         return scale
     if scale not in DURATION_SCALES:
-        near = difflib.get_close_matches(str(scale), DURATION_SCALES, n=1, cutoff=0.4)
-        raise ParameterError(
-            f"scale={scale!r} is not known; "
-            + (f"did you mean {near[0]!r}? " if near else "")
-            + f"Known: {', '.join(DURATION_SCALES)}, or a DurationScale"
-        )
+        raise unknown_scale(scale, DURATION_SCALES, "a DurationScale")
     return DURATION_SCALES[scale]
 
 

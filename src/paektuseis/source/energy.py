@@ -13,11 +13,12 @@ from obspy import Inventory, Stream, Trace
 
 from ..errors import MetadataError, ParameterError, WaveformError
 from ..network import VelocityModel
+from ..processing.preparation import detrended
 from ..types import FloatArray
 from ._magnitude import Magnitude, correction_of, gathered, station_row
 from ._records import Sensor, motion_factor, sensors_of
 from ._sites import Site, hypocentre_of, sites_of
-from .local import detrended, fade
+from .local import fade
 
 CHOY_BOATWRIGHT = 3.2
 MARGIN = 0.5  # s before P
@@ -230,7 +231,7 @@ def _energy(
     from scipy.fft import next_fast_len, rfft
 
     rate = float(trace.stats.sampling_rate)
-    data: FloatArray = detrended(trace.data[first : first + count])
+    data: FloatArray = detrended(trace.data[first : first + count], "linear")
     fade(data, round(TAPER * rate))
     size = next_fast_len(2 * count, real=True)
     f: FloatArray = np.asarray(np.fft.rfftfreq(size, 1 / rate), dtype=np.float64)

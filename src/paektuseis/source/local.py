@@ -13,6 +13,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ..errors import MetadataError, ParameterError, WaveformError
 from ..network import VelocityModel
+from ..processing.preparation import detrended
 from ..times import sample_time
 from ..types import FloatArray
 from ._magnitude import Magnitude, correction_of, gathered, station_row
@@ -320,7 +321,7 @@ def wood_anderson_motion(
             f"freqmin={freqmin:g} Hz is too near the {rate / 2:g} Hz Nyquist frequency of "
             f"{trace.id}; lower it or leave the channel out"
         )
-    data = detrended(trace.data)
+    data = detrended(trace.data, "linear")
     fade(data, round(TAPER * rate))
     size = next_fast_len(count + round(PAD * rate), real=True)
     f: FloatArray = np.asarray(np.fft.rfftfreq(size, 1 / rate), dtype=np.float64)
@@ -334,14 +335,6 @@ def wood_anderson_motion(
     out = trace.copy()
     out.data = np.ascontiguousarray(irfft(spectrum, size)[:count])
     return out, remark
-
-
-def detrended(samples: Any) -> FloatArray:
-    """Return the samples without their least-squares line, float64."""
-    x = np.asarray(samples, dtype=np.float64)
-    t = np.arange(len(x)) - 0.5 * (len(x) - 1)
-    slope = float(t @ x / (t @ t)) if len(x) > 1 else 0.0
-    return np.asarray(x - x.mean() - slope * t)
 
 
 def fade(data: FloatArray, length: int) -> None:

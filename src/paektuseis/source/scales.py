@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from math import inf, isfinite, isnan, log10, nan
 from typing import Any
@@ -312,6 +313,16 @@ SCALES: dict[str, MagnitudeScale] = {
 """The scales that are known by name."""
 
 
+def unknown_scale(scale: Any, known: Collection[str], other: str) -> ParameterError:
+    """Return the error for a scale of no known name, with the nearest name."""
+    near = difflib.get_close_matches(str(scale), known, n=1, cutoff=0.4)
+    return ParameterError(
+        f"scale={scale!r} is not known; "
+        + (f"did you mean {near[0]!r}? " if near else "")
+        + f"Known: {', '.join(known)}, or {other}"
+    )
+
+
 def magnitude_scale(scale: str | MagnitudeScale, **changes: Any) -> MagnitudeScale:
     """Return a scale by its name, with changes where asked.
 
@@ -352,12 +363,7 @@ def magnitude_scale(scale: str | MagnitudeScale, **changes: Any) -> MagnitudeSca
     elif scale in SCALES:
         found = SCALES[scale]
     else:
-        near = difflib.get_close_matches(str(scale), SCALES, n=1, cutoff=0.4)
-        raise ParameterError(
-            f"scale={scale!r} is not known; "
-            + (f"did you mean {near[0]!r}? " if near else "")
-            + f"Known: {', '.join(SCALES)}, or a MagnitudeScale"
-        )
+        raise unknown_scale(scale, SCALES, "a MagnitudeScale")
     if "gain" in changes:
         changes["seismograph"] = replace(found.seismograph, gain=changes.pop("gain"))
     unknown = set(changes) - set(MagnitudeScale.__dataclass_fields__)
