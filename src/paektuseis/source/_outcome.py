@@ -28,7 +28,7 @@ def outcome(found: Posterior, *, model: str, notes: list[str]) -> Location:
     ordered = np.sort(found.places[:, 2])
     tail = int(ordered.size * (0.5 - LEVEL / 2))
     low, high = ordered[tail], ordered[-1 - tail]
-    residual = problem.residuals(found.best[:3]) - time
+    residual = problem.residuals(found.best[None, :3])[0] - time
     inlier = _inlier(residual, problem.variance, problem.outlier)
     weight = inlier / problem.variance
     used = inlier >= 0.5
@@ -117,7 +117,7 @@ def _samples(found: Posterior, latitude: FloatArray, longitude: FloatArray) -> p
 
 def _km(found: Posterior) -> FloatArray:
     """Samples in km east and north of the middle of the region, and depth, shape (3, n)."""
-    geometry = found.problem.shared[0]
+    geometry = found.problem.geometry
     powers = np.vander(found.places[:, 0] / 2, 4, increasing=True)
     north = powers @ geometry[1] * found.places[:, 0]
     east = powers @ geometry[0] * found.places[:, 1]
@@ -151,15 +151,10 @@ def _largest_gap(azimuths: FloatArray) -> float:
 def _takeoff(found: Posterior) -> FloatArray:
     """Angle at the source from straight down, from the slope of the travel times there."""
     problem, here = found.problem, found.best[:3]
-    box, geometry = problem.box, problem.shared[0]
-    steps = _NUDGE_KM / np.array([geometry[1, 0], geometry[0, 0], 1.0])
-    slopes = []
-    for d in range(3):
-        there = here.copy()
-        sign = -1.0 if here[d] + steps[d] > box[d, 1] else 1.0
-        there[d] += sign * steps[d]
-        change = problem.residuals(here) - problem.residuals(there)
-        slopes.append(sign * change / _NUDGE_KM)
+    steps = _NUDGE_KM / problem.scale
+    sign = np.where(here + steps > problem.box[:, 1], -1.0, 1.0)
+    left = problem.residuals(np.concatenate([here[None], here + np.diag(sign * steps)]))
+    slopes = sign[:, None] * (left[0] - left[1:]) / _NUDGE_KM
     return np.asarray(np.degrees(np.arctan2(np.hypot(slopes[0], slopes[1]), -slopes[2])))
 
 

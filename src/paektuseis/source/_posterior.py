@@ -14,17 +14,18 @@ from ..types import FloatArray
 from ._arrivals import Arrivals
 from ._book import book_of
 from ._geometry import distance_km, radii_km
-from ._kernels_octree import evaluate, residuals, split
+from ._kernels_octree import evaluate, split
 
 SHARES = (1.0 / 350.0, 1.0 / 1400.0, 1.0 / 5600.0)
 """Largest share of the probability in one cell; the next where the last was too coarse."""
 MOST_CELLS = 40_000
 _EFFICIENT = 0.2
 _FINEST = 0.02  # of a cell: how close to the highest point
-_STEPS, _FEW = 10, 2  # to the origin time: where the density counts, and in the search
+_STEPS, _FEW = 10, 1  # to the origin time: where the density counts, and in the search
 _NEIGHBOURS = np.array([d for d in np.ndindex(3, 3, 3) if d != (1, 1, 1)]) - 1.0
 _PARTS = np.array([[1.0], [0.5], [0.2]])  # of Newton's step
 _TRIED = 2.0  # places tried for each sample kept
+_NO_ROOM = np.empty((0, 0))  # no residuals wanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,8 +74,8 @@ class Problem:
     region: Region
     extra: float
     outlier: FloatArray
-    shared: tuple[Any, ...]
-    """Arguments the kernels share, from ``geometry`` to ``growth``, less ``outlier``."""
+    arguments: tuple[Any, ...]
+    """What :func:`evaluate` takes after its own arguments, from ``geometry`` to ``growth``."""
 
     @classmethod
     def make(
@@ -92,37 +93,33 @@ class Problem:
         reach = region.farthest_km(places) * 1.001 + 1.0
         book = book_of(model, reach, region.top_km, region.bottom_km)
         numbers, tables = book.tables(places[:, 2].tolist(), cache)
-        phases = np.array([0 if p == "P" else 1 for p in arrivals.phases], dtype=np.int64)
         lat, lon = region.middle
-        stations = np.column_stack(
-            [
-                np.radians(places[:, 0] - lat),
-                np.radians((places[:, 1] - lon + 180.0) % 360.0 - 180.0),
-                places[:, 2],
-            ]
+        stations = places.copy()
+        stations[:, 0] = np.radians(places[:, 0] - lat)
+        stations[:, 1] = np.radians((places[:, 1] - lon + 180.0) % 360.0 - 180.0)
+        picks = np.empty((arrivals.observed.size, 3))
+        picks[:, 0] = arrivals.observed - arrivals.correction
+        picks[:, 1] = arrivals.uncertainty**2 + extra**2
+        picks[:, 2] = [p != "P" for p in arrivals.phases]
+        arguments = (_geometry(lat), stations, arrivals.first, numbers, picks, outlier, *tables)
+        return cls(
+            arrivals=arrivals, region=region, extra=extra, outlier=outlier, arguments=arguments
         )
-        variance = arrivals.uncertainty**2 + extra**2
-        shared = (
-            _geometry(lat), stations, arrivals.first, numbers, phases,
-            arrivals.observed - arrivals.correction, variance, *tables,
-        )  # fmt: skip
-        return cls(arrivals=arrivals, region=region, extra=extra, outlier=outlier, shared=shared)
 
     @property
-    def arguments(self) -> tuple[Any, ...]:
-        """What the kernels take after their own arguments."""
-        return (*self.shared[:7], self.outlier, *self.shared[7:])
+    def geometry(self) -> FloatArray:
+        """Km a radian east and north, as the kernels have it."""
+        return cast(FloatArray, self.arguments[0])
 
     @property
     def variance(self) -> FloatArray:
         """Squared standard error of each pick, with the model's."""
-        return cast(FloatArray, self.shared[6])
+        return cast(FloatArray, self.arguments[4][:, 1])
 
     @property
     def scale(self) -> FloatArray:
         """Km of one unit of each of the kernels' coordinates, shape (3,)."""
-        geometry = self.shared[0]
-        return np.array([geometry[1, 0], geometry[0, 0], 1.0])
+        return np.array([self.geometry[1, 0], self.geometry[0, 0], 1.0])
 
     @property
     def box(self) -> FloatArray:
@@ -156,21 +153,22 @@ class Problem:
             out[inside] = self.at(places[inside])[:, 0]
         return out
 
-    def at(self, places: FloatArray, grow: FloatArray | None = None) -> FloatArray:
-        """Log density, origin time, its precision at places in the kernels' coordinates.
+    def at(self, places: FloatArray) -> FloatArray:
+        """Log density, origin time, its precision at places in the kernels' coordinates."""
+        return evaluate(np.ascontiguousarray(places), 0.0, _STEPS, _NO_ROOM, *self.arguments)
 
-        With ``grow`` (km², one a place) the density is that of a cell of that size.
+    def masses(self, cells: FloatArray) -> FloatArray:
+        """Log mass of cells: their middle and half widths in the kernels' coordinates (m, 6).
+
+        The density is that of the middle with variances widened by the cell's size.
         """
-        none = np.zeros(len(places)) if grow is None else grow
-        return evaluate(
-            np.ascontiguousarray(places), none, _STEPS if grow is None else _FEW, *self.arguments
-        )
+        spread = max(self.variance.size / 3.0, 1.0) / 9.0
+        return cast(FloatArray, evaluate(cells, spread, _FEW, _NO_ROOM, *self.arguments)[:, 0])
 
-    def residuals(self, place: FloatArray) -> FloatArray:
-        """Observed less travel time (s), the origin time still in it, at one place."""
-        left, widened = np.empty(self.variance.size), np.empty(self.variance.size)
-        arguments = (*place[:3].tolist(), 0.0, *self.shared, left, widened)
-        residuals(*arguments)
+    def residuals(self, places: FloatArray) -> FloatArray:
+        """Observed less travel time (s), the origin time still in it: (m, n) at places (m, 3)."""
+        left = np.empty((len(places), self.variance.size))
+        evaluate(np.ascontiguousarray(places), 0.0, 1, left, *self.arguments)
         return left
 
 
@@ -213,11 +211,13 @@ def explore(problem: Problem, *, n_samples: int, rng: np.random.Generator) -> Po
     Where the cells describe the density too coarsely for independent samples they are made
     finer.
     """
-    draw = _draw(problem, SHARES[0], n_samples, rng)
+    cells = _divide(problem, _coarsest(problem), SHARES[0])
+    draw = _draw(problem, cells, n_samples, rng)
     for share in SHARES[1:]:
         if draw.efficiency >= _EFFICIENT:
             break
-        draw = _draw(problem, share, n_samples, rng)
+        cells = _divide(problem, cells, share)
+        draw = _draw(problem, cells, n_samples, rng)
     places, found, kept = draw.places, draw.found, draw.kept
     box = problem.box
     start = int(found[:, 0].argmax())
@@ -233,8 +233,17 @@ def explore(problem: Problem, *, n_samples: int, rng: np.random.Generator) -> Po
         evidence=draw.evidence,
         at_edge=float(edge.any(axis=1).mean()),
         efficiency=draw.efficiency,
-        evaluations=draw.evaluations,
+        evaluations=cells.evaluations,
     )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Cells:
+    """A division of the region: middles and half widths (n, 6), log mass (n,)."""
+
+    cells: FloatArray
+    mass: FloatArray
+    evaluations: int
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -247,62 +256,58 @@ class _Draw:
     kept: NDArray[np.int64]
     evidence: float
     efficiency: float
-    evaluations: int
 
 
-def _draw(problem: Problem, share: float, n_samples: int, rng: np.random.Generator) -> _Draw:
-    """Divide the region into cells, draw places from them, keep some by their true density."""
-    scale = problem.scale
-    cells, mass, evaluations = _divide(problem, share)
+def _draw(problem: Problem, of: _Cells, n_samples: int, rng: np.random.Generator) -> _Draw:
+    """Draw places from the cells, keep some by their true density."""
     tried = int(n_samples * _TRIED)
-    held = np.exp(mass - mass.max())
+    highest = of.mass.max()
+    held = np.exp(of.mass - highest)
     chosen = _systematic(held, tried, rng)
-    half = cells[chosen, 3:]
-    places = cells[chosen, :3] + rng.uniform(-1.0, 1.0, (tried, 3)) * half
+    cells = of.cells[chosen]
+    half = cells[:, 3:]
+    places = cells[:, :3] + rng.uniform(-1.0, 1.0, (tried, 3)) * half
     found = problem.at(places)
-    log_weight = found[:, 0] - mass[chosen] + np.log(8.0 * (half * scale).prod(axis=1))
+    volume = half[:, 0] * half[:, 1] * half[:, 2] * (8.0 * problem.scale.prod())
+    log_weight = found[:, 0] - of.mass[chosen] + np.log(volume)
     top = log_weight.max()
     weight = np.exp(log_weight - top)
+    total = weight.sum()
     return _Draw(
         places=places,
         half=half,
         found=found,
         kept=_systematic(weight, n_samples, rng),
-        evidence=float(mass.max() + np.log(held.sum()) + top + np.log(weight.mean())),
-        efficiency=float(weight.sum() ** 2 / (weight**2).sum() / tried),
-        evaluations=evaluations + tried,
+        evidence=float(highest + np.log(held.sum()) + top + np.log(total / tried)),
+        efficiency=float(total**2 / (weight @ weight) / tried),
     )
 
 
-def _divide(problem: Problem, share: float) -> tuple[FloatArray, FloatArray, int]:
-    """Divide the region into cells of like probability.
-
-    Cells that hold more than ``share`` of the whole are cut in eight until none does. The
-    probability of a cell is that of its middle with variances widened by the cell's size, so
-    that a narrow peak is not missed by a coarse cell. Returns cells (n, 6: the middle and the
-    half widths), log mass (n,), and how often the density was computed.
-    """
-    box, scale = problem.box, problem.scale
-    size_km = (box[:, 1] - box[:, 0]) * scale
+def _coarsest(problem: Problem) -> _Cells:
+    """Cells of like size over the region, up to ten each way."""
+    box = problem.box
+    size_km = (box[:, 1] - box[:, 0]) * problem.scale
     counts = np.clip(np.round(size_km / (size_km.max() / 10.0)), 2, 10).astype(np.int64)
     half = 0.5 * (box[:, 1] - box[:, 0]) / counts
-    middles = [box[d, 0] + (2 * np.arange(counts[d]) + 1) * half[d] for d in range(3)]
-    new = np.stack(np.meshgrid(*middles, indexing="ij"), axis=-1).reshape(-1, 3)
-    correlated = max(problem.variance.size / 3.0, 1.0)
-    cells = np.concatenate([new, np.broadcast_to(half, new.shape)], axis=1)
-    mass, fresh, evaluations = np.empty(0), 0, 0
-    while True:
-        part = cells[fresh:]
-        a, b, c = (part[:, 3:] * scale).T
-        grow = (a * a + b * b + c * c) * (correlated / 9.0)
-        found = problem.at(part[:, :3], grow)[:, 0] + np.log(8.0 * a * b * c)
-        mass = np.concatenate([mass[:fresh], found])
-        evaluations += len(part)
-        if len(cells) > MOST_CELLS:
-            return cells, mass, evaluations
+    cells = np.empty((*counts, 6))
+    cells[..., 3:] = half
+    for d in range(3):
+        along = box[d, 0] + (2 * np.arange(counts[d]) + 1) * half[d]
+        cells[..., d] = np.expand_dims(along, tuple({0, 1, 2} - {d}))
+    cells = cells.reshape(-1, 6)
+    return _Cells(cells=cells, mass=problem.masses(cells), evaluations=len(cells))
+
+
+def _divide(problem: Problem, of: _Cells, share: float) -> _Cells:
+    """Cut cells that hold more than ``share`` of the whole in eight until none does."""
+    cells, mass, evaluations = of.cells, of.mass, of.evaluations
+    while len(cells) <= MOST_CELLS:
         cells, mass, fresh = split(cells, mass, share)
         if fresh == len(cells):
-            return cells, mass, evaluations
+            break
+        mass = np.concatenate([mass, problem.masses(cells[fresh:])])
+        evaluations += len(cells) - fresh
+    return _Cells(cells=cells, mass=mass, evaluations=evaluations)
 
 
 def _climb(problem: Problem, start: FloatArray, value: FloatArray, size: FloatArray) -> FloatArray:
@@ -332,20 +337,29 @@ def _climb(problem: Problem, start: FloatArray, value: FloatArray, size: FloatAr
 
 def _newton(around: FloatArray, here: float) -> FloatArray:
     """Step to the top of the parabola through the neighbours, in their spacing; at most 6."""
-    cube = np.insert(around, 13, here).reshape(3, 3, 3)
-    gradient, curvature = np.empty(3), np.empty((3, 3))
-    for i in range(3):
-        line = cube[tuple(slice(None) if d == i else 1 for d in range(3))]
-        gradient[i] = (line[2] - line[0]) / 2
-        curvature[i, i] = line[2] + line[0] - 2 * here
-        for j in range(i):
-            face = cube[tuple(slice(None) if d in (i, j) else 1 for d in range(3))]
-            curvature[i, j] = (face[2, 2] + face[0, 0] - face[2, 0] - face[0, 2]) / 4
-            curvature[j, i] = curvature[i, j]
-    values, vectors = np.linalg.eigh(curvature)
-    along = (vectors.T @ gradient) / np.maximum(np.abs(values), 1e-6)
-    step = vectors @ along
+    differences = _STENCIL @ (around - here)
+    values, vectors = np.linalg.eigh(differences[3:].reshape(3, 3))
+    step = vectors @ ((vectors.T @ differences[:3]) / np.maximum(np.abs(values), 1e-6))
     return np.asarray(step * min(1.0, 6.0 / max(float(np.abs(step).max()), 1e-12)))
+
+
+def _stencil() -> FloatArray:
+    """Differences between the neighbours: the slope along each axis, then the curvature (3, 3).
+
+    The middle is taken as nought.
+    """
+    out = np.zeros((12, len(_NEIGHBOURS)))
+    one = np.abs(_NEIGHBOURS).sum(axis=1)
+    for i in range(3):
+        own = _NEIGHBOURS[:, i] * (one == 1)
+        out[i] = own / 2
+        for j in range(3):
+            both = _NEIGHBOURS[:, i] * _NEIGHBOURS[:, j]
+            out[3 + 3 * i + j] = np.abs(own) if i == j else both * (one == 2) / 4
+    return out
+
+
+_STENCIL = _stencil()
 
 
 def _systematic(weight: FloatArray, n: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -180,7 +180,7 @@ def locate(
 
 def _contradicted(found: Posterior) -> bool:
     """Whether residuals at the most likely place are too large for the stated errors."""
-    left = found.problem.residuals(found.best[:3]) - found.best[4]
+    left = found.problem.residuals(found.best[None, :3])[0] - found.best[4]
     z = np.abs(left) / np.sqrt(found.problem.variance)
     inside = z[z < 4.0]
     free = inside.size - 4
