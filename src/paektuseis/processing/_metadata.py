@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -85,31 +88,58 @@ def evaluate(
     return np.asarray(values, dtype=np.complex128)
 
 
+_at_rest: ContextVar[dict[int, tuple[Any, str]] | None] = ContextVar("at_rest", default=None)
+"""Hashes by identity, with the object itself so that its identity is not given away."""
+
+
+@contextmanager
+def responses_at_rest() -> Iterator[None]:
+    """Promise that no response is edited inside the block, so that each is hashed once.
+
+    Blocks nest; what was hashed is forgotten at the end of the outermost.
+    """
+    token = _at_rest.set({}) if _at_rest.get() is None else None
+    try:
+        yield
+    finally:
+        if token is not None:
+            _at_rest.reset(token)
+
+
 def fingerprint(response: Any) -> str:
     """Return a hash of everything a response is made of (it may be edited in place)."""
-    digest = hashlib.blake2b(digest_size=16)
+    known = _at_rest.get()
+    if known is not None and id(response) in known:
+        return known[id(response)][1]
+    words: list[str] = []
+    _spell(response, words.append)
+    mark = hashlib.blake2b("".join(words).encode(), digest_size=16).hexdigest()
+    if known is not None:
+        known[id(response)] = (response, mark)
+    return mark
 
-    def feed(item: Any) -> None:
-        if isinstance(item, list | tuple):
-            digest.update(f"[{len(item)}".encode())
-            for part in item:
-                feed(part)
-        elif isinstance(item, float | int | complex | str) or item is None:
-            digest.update(repr(item).encode())
-            for key, part in sorted(getattr(item, "__dict__", {}).items()):
+
+def _spell(item: Any, say: Callable[[str], None]) -> None:
+    """Say everything an object is made of."""
+    if item is None or isinstance(item, float | int | complex | str):
+        say(repr(item))
+        own = getattr(item, "__dict__", None)
+        if own:
+            for key, part in sorted(own.items()):
                 if "uncertainty" not in key and not isinstance(part, dict):
-                    digest.update(f"{key}={part!r}".encode())
-        elif hasattr(item, "__dict__"):
-            digest.update(type(item).__name__.encode())
-            for key, part in sorted(vars(item).items()):
-                digest.update(key.encode())
-                feed(part)
-        else:
-            digest.update(repr(item).encode())
-        digest.update(b";")
-
-    feed(response)
-    return digest.hexdigest()
+                    say(f"{key}={part!r}")
+    elif isinstance(item, list | tuple):
+        say(f"[{len(item)}")
+        for part in item:
+            _spell(part, say)
+    elif hasattr(item, "__dict__"):
+        say(type(item).__name__)
+        for key, part in sorted(vars(item).items()):
+            say(key)
+            _spell(part, say)
+    else:
+        say(repr(item))
+    say(";")
 
 
 def response_at(inventory: Inventory, trace_id: str, time: UTCDateTime) -> Any:
@@ -129,7 +159,7 @@ def response_at(inventory: Inventory, trace_id: str, time: UTCDateTime) -> Any:
             f"{trace_id}: the epoch of {time} has no response; complete the StationXML "
             "(level 'response') or leave the channel in counts"
         )
-    if len({fingerprint(e.response) for e in with_response}) > 1:
+    if len(with_response) > 1 and len({fingerprint(e.response) for e in with_response}) > 1:
         raise MetadataError(
             f"{trace_id}: {len(with_response)} epochs with different responses cover {time}; "
             "close the wrong one in the metadata"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 from collections import OrderedDict
@@ -61,6 +62,8 @@ class Curve:
 _curves: OrderedDict[tuple[str, str, float, float], Curve | None] = OrderedDict()
 _lock = threading.Lock()
 _KEPT = 256
+_values: OrderedDict[tuple[str, str, str], NDArray[np.complex128]] = OrderedDict()
+"""What evalresp answered, by response, output and frequencies; the channels of a sensor share."""
 
 
 def response_curve(
@@ -115,7 +118,7 @@ def response_curve(
     response = sound_response(inventory, trace_id, time, output)
     positive = f[f > 0]
     if f.size <= _FEW or not positive.size:
-        return evaluate(response, f, output, trace_id)
+        return _evaluated(response, f, output, trace_id)
     curve = curve_of(response, output, float(positive.min()), float(positive.max()), trace_id)
     if curve is None:
         return evaluate(response, f, output, trace_id)
@@ -124,6 +127,26 @@ def response_curve(
     if zero.any():
         values[zero] = evaluate(response, np.zeros(1), output, trace_id)[0]
     values[~zero] = curve(positive)
+    return values
+
+
+def _evaluated(
+    response: Any, frequencies: NDArray[np.float64], output: str, trace_id: str
+) -> NDArray[np.complex128]:
+    """Return evalresp's values, from memory where the same was asked before."""
+    if frequencies.size > _FEW:
+        return evaluate(response, frequencies, output, trace_id)
+    asked = hashlib.blake2b(frequencies.tobytes(), digest_size=16).hexdigest()
+    key = (fingerprint(response), output, asked)
+    with _lock:
+        if key in _values:
+            _values.move_to_end(key)
+            return _values[key].copy()
+    values = evaluate(response, frequencies, output, trace_id)
+    with _lock:
+        _values[key] = values.copy()
+        while len(_values) > _KEPT:
+            _values.popitem(last=False)
     return values
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +12,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 from ..errors import MetadataError, WaveformError
 from ..processing import check_waveforms, response_curve, sound_pieces
 from ..provenance import units_of
+from ..times import as_utc
 from ..types import FloatArray
 
 MOTION_CODES = "HLGMNP"  # second letter of a channel that is a seismometer or accelerometer
@@ -27,7 +29,8 @@ class Sensor:
     name: str
     """``NET.STA.LOC.CH`` without the component."""
     pieces: dict[str, list[Trace]]
-    damage: pd.DataFrame = field(repr=False)
+    damage: Mapping[str, list[tuple[int, int, str]]] = field(repr=False, default_factory=dict)
+    """By channel the spans that are no ground motion: begin, end (ns, both inside) and why."""
 
     @property
     def horizontals(self) -> list[str]:
@@ -67,25 +70,17 @@ class Sensor:
         return None
 
     def _require_sound(self, component: str, begin: UTCDateTime, end: UTCDateTime) -> None:
-        rows = self.damage
-        if not len(rows):
-            return
-        bad = rows[
-            (rows["trace_id"] == self.trace_id(component))
-            & (rows["starttime"] <= pd.Timestamp(end.ns, tz="UTC"))
-            & (rows["endtime"] >= pd.Timestamp(begin.ns, tz="UTC"))
-        ]
-        if len(bad):
-            raise WaveformError(f"{self.trace_id(component)}: {bad.iloc[0]['message']}")
+        trace_id = self.trace_id(component)
+        for start, until, why in self.damage.get(trace_id, ()):
+            if start <= end.ns and until >= begin.ns:
+                raise WaveformError(f"{trace_id}: {why}")
 
 
 def sensors_of(stream: Stream | Trace) -> dict[str, list[Sensor]]:
     """Return the sensors of each station (``NET.STA``), those with most components first."""
     pieces = sound_pieces(stream)
     raw = Stream([t for t in pieces if units_of(t) == "counts"])
-    damage = check_waveforms(raw) if raw else pd.DataFrame()
-    if len(damage):
-        damage = damage[damage["check"].isin(_DAMAGE)]
+    damage = _damage(check_waveforms(raw)) if raw else {}
     grouped: dict[str, dict[str, dict[str, list[Trace]]]] = {}
     for trace in pieces:
         code = trace.stats.channel
@@ -111,6 +106,16 @@ def sensors_of(stream: Stream | Trace) -> dict[str, list[Sensor]]:
         )
         out[key] = found
     return dict(sorted(out.items()))
+
+
+def _damage(quality: pd.DataFrame) -> dict[str, list[tuple[int, int, str]]]:
+    """Return the spans of ``tables.QUALITY`` that no window may touch, by channel."""
+    spans: dict[str, list[tuple[int, int, str]]] = {}
+    rows = quality[quality["check"].isin(_DAMAGE)]
+    for row in rows.itertuples(index=False):
+        start, end = (int(as_utc(t).ns) for t in (row.starttime, row.endtime))
+        spans.setdefault(str(row.trace_id), []).append((start, end, str(row.message)))
+    return spans
 
 
 def named_in_metadata(inventory: Inventory, trace_id: str, time: UTCDateTime) -> tuple[str, str]:

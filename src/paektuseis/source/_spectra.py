@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from obspy import Inventory, Trace, UTCDateTime
 
 from ..errors import ParameterError, WaveformError
-from ..processing.preparation import detrended
 from ..types import FloatArray
 from ._records import Sensor, motion_factor
 from .local import fade
@@ -108,7 +108,8 @@ def phase_spectrum(
         start = round((begin - trace.stats.starttime) * rate)
         bins = np.searchsorted(edges, frequencies[chosen], side="right") - 1
         each = np.bincount(bins, minlength=len(centres))
-        signal = _periodogram(trace.data[start : start + count], count, rate)[chosen] / gain**2
+        window = trace.data[None, start : start + count]
+        signal = _periodograms(window, count, rate)[0, chosen] / gain**2
         noise = _noise(trace, before, count, rate)[chosen] / gain**2
         coda = _coda(trace, arrival, earlier, count, rate)[chosen] / gain**2
         power.append(np.bincount(bins, signal, len(centres)) / np.maximum(each, 1))
@@ -168,13 +169,18 @@ def _bins(
     return out, np.sqrt(out[1:] * out[:-1])
 
 
-def _periodogram(samples: FloatArray, count: int, rate: float) -> FloatArray:
-    """Squared amplitude spectrum (unit s)**2 of one tapered window, padded to a common length."""
+def _periodograms(windows: NDArray[np.generic], count: int, rate: float) -> FloatArray:
+    """Squared amplitude spectra (unit s)**2 of tapered windows (rows), padded to one length."""
     from scipy.fft import rfft
 
-    data = detrended(samples, "linear")
-    fade(data, round(TAPER_SHARE * len(data)))
-    return np.asarray(np.abs(rfft(data, _size(count)) / rate) ** 2, dtype=np.float64)
+    data = np.asarray(windows, dtype=np.float64)
+    data = data - data.mean(axis=1, keepdims=True)
+    width = data.shape[1]
+    place = np.arange(width) - 0.5 * (width - 1)
+    data -= np.outer(data @ place / (place @ place), place)
+    weight = np.ones(width)
+    fade(weight, round(TAPER_SHARE * width))
+    return np.asarray(np.abs(rfft(data * weight, _size(count), axis=1) / rate) ** 2)
 
 
 def _noise(trace: Trace, until: UTCDateTime, count: int, rate: float) -> FloatArray:
@@ -189,8 +195,8 @@ def _noise(trace: Trace, until: UTCDateTime, count: int, rate: float) -> FloatAr
         )
     step = max(width // 2, (end - start) // MOST_NOISE, 1)
     starts = range(end - width, start - 1, -step)
-    spectra = [_periodogram(trace.data[a : a + width], count, rate) for a in starts]
-    return np.asarray(np.mean(spectra, axis=0) * count / width, dtype=np.float64)
+    windows = sliding_window_view(trace.data, width)[np.array(starts)]
+    return np.asarray(_periodograms(windows, count, rate).mean(axis=0) * count / width)
 
 
 def _coda(
@@ -201,8 +207,8 @@ def _coda(
     width = min(round(seconds * rate), count, end)
     if width < 20:
         return np.zeros(_size(count) // 2 + 1)
-    part = _periodogram(trace.data[end - width : end], count, rate)
-    return np.asarray(part * count / width, dtype=np.float64)
+    part = _periodograms(trace.data[None, end - width : end], count, rate)[0]
+    return np.asarray(part * count / width)
 
 
 def _longest(clear: NDArray[np.bool_], centres: FloatArray) -> NDArray[np.bool_]:
