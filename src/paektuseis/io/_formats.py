@@ -11,6 +11,7 @@ import struct
 from ..errors import WaveformError
 from . import _kernels as k
 from ._findings import ForeignFormatError
+from ._gcf import is_gcf
 from ._sources import FileBytes
 
 _REFUSED = (
@@ -76,7 +77,7 @@ def is_sac_text(head: bytes) -> bool:
 
 
 def name_format(source: FileBytes) -> str:
-    """Return MSEED, MSEED3, SAC, SACXY, GSE2, GSE1 or ``""`` (ask the other readers).
+    """Return MSEED, MSEED3, SAC, SACXY, GSE2, GSE1, GCF or ``""`` (ask the other readers).
 
     Raises
     ------
@@ -108,6 +109,8 @@ def name_format(source: FileBytes) -> str:
                 f"{source.path}: holds {data.size} bytes, all zero: no records in it"
             )
         return "MSEED" if k.find_header(data, 0, data.size) < data.size else ""
+    if is_gcf(data):
+        return "GCF"
     if k.find_header(data, 0, min(data.size, _SEARCH)) < min(data.size, _SEARCH):
         return "MSEED"
     return ""

@@ -17,6 +17,7 @@ from ..errors import WaveformError
 from ._findings import Finding, ForeignFormatError, finding
 from ._foreign import ForeignParser, private_copy
 from ._formats import describe_head, is_sac
+from ._gcf import read_gcf
 from ._sources import FileBytes
 
 # obspy's name and module of each reader that is asked, most telling test first. Left out on
@@ -36,7 +37,6 @@ _ASKED = (
     ("Y", "obspy.io.y.core", "_is_y"),
     ("WIN", "obspy.io.win.core", "_is_win"),
     ("DMX", "obspy.io.dmx.core", "_is_dmx"),
-    ("GCF", "obspy.io.gcf.core", "_is_gcf"),
     ("SU", "obspy.io.segy.core", "_is_su"),
 )
 GSE_LINE = 82
@@ -48,6 +48,8 @@ def read_foreign(
 ) -> tuple[list[Trace], list[Finding]]:
     """Read a file of a named format (``""`` = find out which of the others it is)."""
     path = source.path
+    if name == "GCF":
+        return read_gcf(source, headonly=headonly)
     if name in ("GSE2", "GSE1"):
         _check_gse(source)
     elif name == "SAC":
