@@ -29,6 +29,8 @@ _MARGIN = 1e-9  # of the threshold; what comes nearer is looked at sample by sam
 _ON, _ABOVE, _READY, _BEGIN, _PEAK, _PIECE = range(6)
 # columns of the rules of a detector, in samples
 NSTA, NLTA, FIRST, LAST, SHORTEST, DEAD = range(6)
+# whether the end of a trigger was seen; bare numbers would have the kernel compiled for each
+SEEN, UNSEEN = np.int64(0), np.int64(1)
 
 
 @kernel
@@ -116,7 +118,7 @@ def _judge(
         t = b * t + e
         ratio = scale * (s / t)
         if mark[_ON] and not ratio >= off:
-            count = _close(base + i - 1, 0, mark, rule, averages, row, peak, count)
+            count = _close(base + i - 1, SEEN, mark, rule, averages, row, peak, count)
         elif mark[_ON] and ratio > averages[2]:
             mark[_PEAK] = base + i
             averages[2] = ratio
@@ -211,7 +213,7 @@ def recursive_triggers(
     suspect = np.zeros(lanes, np.bool_)
     rows = np.empty((64, 5), np.int64)
     peaks = np.empty(64)
-    count = 0
+    count = np.int64(0)
     factors = np.empty((lanes, 2))  # of the averages from one sample to the next
     weights = np.empty((lanes, 2, STRETCH))  # what becomes of each sample of a stretch
     for k in range(lanes):
@@ -269,7 +271,7 @@ def recursive_triggers(
                             mean, mark, rule, rows, peaks, count,
                         )  # fmt: skip
                         if at == last and mark[_ON]:
-                            count = _close(last - 1, 1, mark, rule, mean, rows, peaks, count)
+                            count = _close(last - 1, UNSEEN, mark, rule, mean, rows, peaks, count)
                         rows[known:count, 0] = k
                         dying = total <= (at - low) * dead * (mean[1] + opening[k])
                     suspect[k] |= dying

@@ -28,6 +28,9 @@ NOTE_RATE, NOTE_NO_1000 = 16, 32
 
 _DAY_NS = 86_400_000_000_000
 
+# a bare True or 0 handed to a kernel has it compiled once more, for that one value
+YES, NO = np.bool_(True), np.bool_(False)
+
 
 @kernel
 def _u16(b: Any, o: Any, big: Any) -> Any:
@@ -116,7 +119,7 @@ def find_header(b: Any, start: Any, stop: Any) -> Any:
     """First offset from ``start`` where a data record begins; ``stop`` if there is none."""
     for o in range(start, stop):
         q = b[min(o + 6, b.size - 1)]
-        if (q == 68 or q == 82 or q == 81 or q == 77) and header_at(b, o, True):
+        if (q == 68 or q == 82 or q == 81 or q == 77) and header_at(b, o, YES):
             return o
     return stop
 
@@ -128,7 +131,7 @@ def _inferred_length(b: Any, o: Any) -> Any:
         e = o + (1 << p)
         if e > b.size:
             return 0
-        if e == b.size or header_at(b, e, True) or control_at(b, e):
+        if e == b.size or header_at(b, e, YES) or control_at(b, e):
             return 1 << p
     return 0
 
@@ -162,8 +165,8 @@ def _read_header(b: Any, o: Any, big: Any, rows: Any, i: Any, rates: Any, scratc
     rows[i, TIMING] = -1
     rows[i, NOTES] = 0
     rows[i, VERDICT] = OK
-    rows[i, KEY1] = (_u32(b, o + 8, True) << 32) | _u32(b, o + 12, True)
-    rows[i, KEY2] = _u32(b, o + 16, True)
+    rows[i, KEY1] = (_u32(b, o + 8, YES) << 32) | _u32(b, o + 12, YES)
+    rows[i, KEY2] = _u32(b, o + 16, YES)
 
     rows[i, NSAMP] = _u16(b, o + 30, big)
     factor = float(_s16(b, o + 32, big))
@@ -229,10 +232,10 @@ def _read_header(b: Any, o: Any, big: Any, rows: Any, i: Any, rates: Any, scratc
         # a shorter record of the same channel inside: the length field lies
         p: Any = np.int64(128)
         while p < length and o + p + 48 <= n:
-            if header_at(b, o + p, True):
-                same = _u32(b, o + p + 16, True) == rows[i, KEY2]
+            if header_at(b, o + p, YES):
+                same = _u32(b, o + p + 16, YES) == rows[i, KEY2]
                 for j in range(8, 16, 4):
-                    same = same and _u32(b, o + p + j, True) == _u32(b, o + j, True)
+                    same = same and _u32(b, o + p + j, YES) == _u32(b, o + j, YES)
                 if same:
                     length = p
                     rows[i, NOTES] |= NOTE_LENGTH
@@ -313,10 +316,10 @@ def scan(b: Any, start: int, rows: Any, rates: Any) -> tuple[int, int]:
     """
     n = b.size
     o = start
-    k = 0
+    k = np.int64(0)
     scratch = np.zeros(1, np.uint32)
     while o < n and k < rows.shape[0]:
-        order = _btime_order(b, o + 20) if _letters(b, o, False) else -1
+        order = _btime_order(b, o + 20) if _letters(b, o, NO) else -1
         if order >= 0:
             _read_header(b, o, order == 1, rows, k, rates, scratch)
             o += max(np.int64(1), rows[k, LENGTH])
@@ -330,7 +333,7 @@ def scan(b: Any, start: int, rows: Any, rates: Any) -> tuple[int, int]:
             rows[k, VERDICT] = JUNK
             if control_at(b, o):
                 rows[k, VERDICT] = CONTROL
-            elif _letters(b, o, True):
+            elif _letters(b, o, YES):
                 rows[k, VERDICT] = BAD_TIME
             else:
                 blank = True

@@ -16,6 +16,7 @@ from ..config import Settings
 from ..errors import ParameterError, WaveformError
 from ..network import Network
 from ..processing import preprocess
+from ..processing._metadata import responses_at_rest
 from ..spectral import amplitude_spectrum, spectral_attributes
 from ..times import as_timestamp, as_utc
 from ..types import Spectrum
@@ -86,6 +87,7 @@ def event_window(
     return onset - max(e.before, BEFORE), end + max(e.after, AFTER)
 
 
+@responses_at_rest()
 def process_event(
     stream: Stream,
     event: Mapping[str, Any] | pd.Series,

@@ -1,22 +1,28 @@
-"""Compiling ahead: the verbs of a day run once on a few seconds of noise."""
+"""Compiling ahead: a channel and an event of a rehearsal, measured as real ones will be."""
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
-from obspy import Stream, Trace
+from obspy import Inventory, Stream, Trace, UTCDateTime
 
-from ..amplitude import peak_amplitude, rsam
 from ..config import Settings
-from ..detection import coincidence_candidates, monitored_time, sta_lta, trigger_onsets
-from ..processing import bandpass, check_waveforms, preprocess
-from ..spectral import amplitude_spectrum, power_spectral_density, spectral_attributes, spectrogram
+from ..io import Archive
+from ..network import Network, load_network
+from ..synthetic import INSTRUMENTS, make_inventory
+from .channel import process_channel
+from .event import process_event
 
-RATE = 50.0
-SECONDS = 120.0
+RATE = 100.0
+BEGIN = UTCDateTime(2000, 1, 1)
+BEFORE, LENGTH = 90.0, 600.0
+STATIONS = 4
+DEPTH_KM, P_SPEED, S_SPEED = 5.0, 5.5, 3.2
 
 
-def rehearse(settings: Settings | None = None) -> int:
-    """Run the verbs of a day on two minutes of noise, so that their kernels are compiled.
+def rehearse_event(settings: Settings | None = None) -> int:
+    """Measure one event of a rehearsal, so that the kernels of events are compiled.
 
     Compiled kernels are kept on disk; on a machine where they are not there yet, a process that
     would only wait can compile what another will need next.
@@ -24,32 +30,92 @@ def rehearse(settings: Settings | None = None) -> int:
     Parameters
     ----------
     settings : Settings, optional
-        Its methods of detection are rehearsed.
+        Its measures are rehearsed.
 
     Returns
     -------
     int
-        Number of detections made of nothing but noise; of no interest.
+        Number of picks; of no interest.
     """
-    settings = settings or Settings()
-    noise = np.random.default_rng(0).normal(0.0, 100.0, round(SECONDS * RATE))
-    noise[3000:3100] *= 20.0
+    stream, network, inventory = _stage()
+    onset = BEGIN + BEFORE
+    result = process_event(
+        stream.slice(BEGIN, BEGIN + 2 * BEFORE),
+        {"event_id": "rehearsal", "time": onset + 1.0, "endtime": onset + 15.0},
+        inventory=inventory,
+        network=network,
+        settings=settings,
+    )
+    return len(result.understanding.picks)
+
+
+def rehearse_channel(settings: Settings | None = None) -> int:
+    """Measure ten minutes of one channel, so that the kernels of channels are compiled.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        Its detectors and measures are rehearsed.
+
+    Returns
+    -------
+    int
+        Number of triggers; of no interest.
+    """
+    stream, _, inventory = _stage()
+    name = stream[0].id
+    day = process_channel(
+        cast(Archive, _Shelf(stream)),
+        name,
+        BEGIN,
+        BEGIN + LENGTH,
+        settings or Settings(),
+        inventory,
+    )
+    return len(day.triggers)
+
+
+class _Shelf:
+    """Records in memory, read as those of an archive are."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def read(self, trace_id: str, start: UTCDateTime, end: UTCDateTime) -> Stream:
+        return self._stream.select(id=trace_id).slice(start, end)
+
+
+def _stage() -> tuple[Stream, Network, Inventory]:
+    """Return noise with one shot under the first stations of a shipped network, in counts."""
+    network = load_network("paektu").select(["1U.*"])
+    stations = network.stations[:STATIONS]
+    inventory = make_inventory(
+        stations,
+        sampling_rate=RATE,
+        starttime=BEGIN - 3600.0,
+        endtime=BEGIN + 2 * LENGTH,
+        sensor=INSTRUMENTS["CMG-3ESP 30 s"],
+    )
+    latitude = float(np.mean([s.latitude for s in stations]))
+    longitude = float(np.mean([s.longitude for s in stations]))
+    rng = np.random.default_rng(0)
     stream = Stream()
-    for station in ("A", "B", "C"):
-        trace = Trace(noise.astype(np.int32))
-        trace.stats.update({"network": "XX", "station": station, "channel": "HHZ"})
-        trace.stats.sampling_rate = RATE
-        stream.append(trace)
-    check_waveforms(stream)
-    ready = bandpass(preprocess(stream), freqmin=1.0, freqmax=10.0)
-    for method in {d.method for d in settings.detectors}:
-        ratio = sta_lta(ready, sta=0.5, lta=10.0, method=method)
-        triggers = trigger_onsets(ratio, thr_on=3.0, thr_off=1.0, detector="rehearsal")
-        monitored_time(ratio)
-    found = coincidence_candidates(triggers, min_stations=2, window=1.0)
-    rsam(ready, window=30.0, freqmin=2.0, freqmax=8.0, statistic=settings.amplitude.statistic)
-    spectrogram(ready[:1], window=10.0, overlap=0.5, average=60.0)
-    power_spectral_density(ready[:1], window=20.0, statistic="median")
-    spectral_attributes(amplitude_spectrum(ready[0]))
-    peak_amplitude(ready)
-    return len(found)
+    for station in stations:
+        north = 111.2 * (station.latitude - latitude)
+        east = 111.2 * (station.longitude - longitude) * np.cos(np.radians(latitude))
+        far = float(np.sqrt(north**2 + east**2 + DEPTH_KM**2))
+        for component, size in (("Z", 3e4), ("N", 6e4), ("E", 6e4)):
+            samples = rng.normal(0.0, 100.0, round(LENGTH * RATE))
+            for speed, share in ((P_SPEED, 0.5), (S_SPEED, 1.0)):
+                first = round((BEFORE + far / speed) * RATE)
+                time = np.arange(round(10.0 * RATE)) / RATE
+                pulse = np.exp(-time) * np.sin(2 * np.pi * 6.0 * time)
+                samples[first : first + len(pulse)] += share * size * pulse
+            trace = Trace(samples.astype(np.int32))
+            trace.stats.update(
+                {"network": station.network, "station": station.station, "starttime": BEGIN}
+            )
+            trace.stats.channel = "HH" + component
+            trace.stats.sampling_rate = RATE
+            stream.append(trace)
+    return stream, network, inventory

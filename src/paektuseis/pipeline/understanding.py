@@ -30,6 +30,7 @@ from ..source import (
     locate_single_station,
     moment_magnitude,
 )
+from ..source._records import sensors_of
 from ..times import as_timestamp, as_utc
 
 STEPS = ("picks", "location", "magnitude", "class")
@@ -233,11 +234,16 @@ def _sizes(
     if not math.isfinite(location.latitude):  # only a distance from one station
         station = tables.station_of(str(location.residuals["trace_id"].iloc[0]))
         records = Stream([t for t in stream if tables.station_of(t.id) == station])
+    try:
+        sensors = sensors_of(records)  # the same for both
+    except REFUSED as error:
+        refused.append(f"magnitudes: {error}")
+        return []
     found = []
     try:
         found.append(
             local_magnitude(
-                records,
+                sensors,
                 location,
                 inventory,
                 scale=settings.magnitudes.scale,
@@ -253,7 +259,7 @@ def _sizes(
         try:
             found.append(
                 moment_magnitude(
-                    records,
+                    sensors,
                     location,
                     inventory,
                     picks,

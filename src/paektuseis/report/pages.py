@@ -23,7 +23,7 @@ from ..network import Network
 from ..pipeline import DayResult, EventResult
 from ..pipeline.channel import half_open
 from ..pipeline.day import Progress
-from ..pipeline.rehearsal import rehearse
+from ..pipeline.rehearsal import rehearse_channel, rehearse_event
 from ..pipeline.units import to_velocity
 from ..plotting import event_summary, network_summary, save_figure, station_summary
 from ..processing import bandpass, highpass, lowpass, preprocess
@@ -113,7 +113,8 @@ class Workers:
         settings : Settings
         """
         if self.count > 1:
-            self._start().submit(rehearse, settings)
+            self._start().submit(rehearse_channel, settings)
+            self._start().submit(rehearse_event, settings)
 
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:

@@ -76,8 +76,14 @@ class Sensor:
                 raise WaveformError(f"{trace_id}: {why}")
 
 
-def sensors_of(stream: Stream | Trace) -> dict[str, list[Sensor]]:
-    """Return the sensors of each station (``NET.STA``), those with most components first."""
+class Sensors(dict[str, list[Sensor]]):
+    """The sensors of each station (``NET.STA``), those with most components first."""
+
+
+def sensors_of(stream: Stream | Trace | Sensors) -> Sensors:
+    """Return the sensors in some records; several measures of the same records may share them."""
+    if isinstance(stream, Sensors):
+        return stream
     pieces = sound_pieces(stream)
     raw = Stream([t for t in pieces if units_of(t) == "counts"])
     damage = _damage(check_waveforms(raw)) if raw else {}
@@ -105,7 +111,7 @@ def sensors_of(stream: Stream | Trace) -> dict[str, list[Sensor]]:
             )
         )
         out[key] = found
-    return dict(sorted(out.items()))
+    return Sensors(sorted(out.items()))
 
 
 def _damage(quality: pd.DataFrame) -> dict[str, list[tuple[int, int, str]]]:

@@ -13,11 +13,12 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from ..errors import MetadataError, ParameterError, WaveformError
 from ..network import VelocityModel
+from ..processing._metadata import responses_at_rest
 from ..processing.preparation import detrended
 from ..times import sample_time
 from ..types import FloatArray
 from ._magnitude import Magnitude, correction_of, gathered, station_row
-from ._records import Sensor, motion_factor, sensors_of
+from ._records import Sensor, Sensors, motion_factor, sensors_of
 from ._sites import Hypocentre, Site, hypocentre_of, sites_of
 from .scales import MagnitudeScale, magnitude_scale
 from .wood_anderson import WoodAnderson, cosine_flanks, read_amplitude
@@ -41,8 +42,9 @@ class Reading:
     remark: str
 
 
+@responses_at_rest()
 def local_magnitude(
-    stream: Stream | Trace,
+    stream: Stream | Trace | Sensors,
     loc: Any,
     inventory: Inventory,
     *,

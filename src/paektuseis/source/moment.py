@@ -13,12 +13,13 @@ from obspy import Inventory, Stream, Trace
 
 from ..errors import ParameterError
 from ..network import VelocityModel
+from ..processing._metadata import responses_at_rest
 from ..types import FloatArray
 from ._brune import PLATEAU, JointFit, SourceShape
 from ._ground import Ground, ground_of
 from ._magnitude import Magnitude, correction_of, gathered, station_row
 from ._phase_spectra import Measure, Measured, measured_spectra
-from ._records import sensors_of
+from ._records import Sensors, sensors_of
 from ._sites import Site, hypocentre_of, sites_of
 
 RADIATION = {"P": 0.52, "S": 0.63}
@@ -81,8 +82,9 @@ class SourceFit:
     units: str = "m*s"
 
 
+@responses_at_rest()
 def moment_magnitude(
-    stream: Stream | Trace,
+    stream: Stream | Trace | Sensors,
     loc: Any,
     inventory: Inventory,
     picks: pd.DataFrame | None = None,
