@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from math import isfinite
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -32,8 +33,10 @@ class Arrivals:
     Attributes
     ----------
     trace_ids, phases : list of str
-    texts : tuple of arrays
-        The same two as columns of a table.
+    texts : tuple of Series
+        The same two as the table of picks has them, and
+    order : list of int
+        where each pick stood there.
     origin_ns : int
         Instant the times are counted from (ns since 1970).
     observed, uncertainty, correction : ndarray, shape (n,)
@@ -48,7 +51,8 @@ class Arrivals:
 
     trace_ids: list[str]
     phases: list[str]
-    texts: tuple[Any, Any]
+    texts: tuple[pd.Series, pd.Series]
+    order: list[int]
     origin_ns: int
     observed: FloatArray
     uncertainty: FloatArray
@@ -114,21 +118,18 @@ def read_arrivals(
         raise ParameterError(
             f"picks of {len(names)} events ({names[0]}, {names[1]} ...); locate one at a time"
         )
-    ids = [str(t) for t in picks["trace_id"].tolist()]
-    phases = [str(p) for p in picks["phase"].tolist()]
+    texts = picks["trace_id"], picks["phase"]
+    ids, phases = ([str(t) for t in text.tolist()] for text in texts)
     sigma = picks["uncertainty"].to_numpy(dtype=np.float64)
-    times = picks["time"]
-    if len(picks) and times.isna().any():
-        raise ParameterError("a pick has no time; drop it before locating")
-    ns = times.to_numpy(dtype="datetime64[ns]").astype(np.int64) if len(picks) else np.zeros(0, int)
+    ns = _nanoseconds(picks["time"]) if len(picks) else np.zeros(0, dtype=np.int64)
     keys = [station_of(t) for t in ids]
     seen: set[tuple[str, str]] = set()
-    for key, phase, u in zip(keys, phases, sigma, strict=True):
+    for key, phase, u in zip(keys, phases, sigma.tolist(), strict=True):
         if phase not in PHASES:
             raise ParameterError(f"{key} has a pick of phase {phase!r}; only P and S are located")
         if (key, phase) in seen:
             raise ParameterError(f"{key} has two picks of {phase}; keep one")
-        if not (np.isfinite(u) and u >= 0):
+        if not (isfinite(u) and u >= 0):
             raise ParameterError(
                 f"the pick of {phase} at {key} has uncertainty {u} s; give a standard error"
             )
@@ -140,7 +141,7 @@ def read_arrivals(
         raise MetadataError(
             f"no coordinates for {', '.join(unknown)}; add them to the network or give inventory="
         )
-    low = [k for k in stations if not np.isfinite(places[k][2])]
+    low = [k for k in stations if not isfinite(places[k][2])]
     if low:
         raise MetadataError(f"no elevation for {', '.join(low)}; give station metadata with it")
     if len(ids) < min_picks or len(stations) < min_stations:
@@ -154,15 +155,24 @@ def read_arrivals(
     return Arrivals(
         trace_ids=[ids[i] for i in order],
         phases=[phases[i] for i in order],
-        texts=(picks["trace_id"].array.take(order), picks["phase"].array.take(order)),
+        texts=texts,
+        order=order,
         origin_ns=origin,
-        observed=np.array([(int(ns[i]) - origin) * 1e-9 for i in order]),
+        observed=(ns[order] - origin) * 1e-9,
         uncertainty=sigma[order],
         correction=np.array([float(known.get((keys[i], phases[i]), 0.0)) for i in order]),
         stations=stations,
         places=np.array([(places[k][0], places[k][1], -places[k][2] / 1e3) for k in stations]),
         first=np.cumsum(counts),
     )
+
+
+def _nanoseconds(times: pd.Series) -> IntArray:
+    """Nanoseconds since 1970."""
+    ns = pd.DatetimeIndex(times).as_unit("ns").asi8
+    if (ns == np.iinfo(np.int64).min).any():  # what NaT is
+        raise ParameterError("a pick has no time; drop it before locating")
+    return cast(IntArray, ns)
 
 
 def as_instant(ns: int) -> Any:

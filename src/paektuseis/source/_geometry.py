@@ -32,11 +32,12 @@ def to_km(
 
 
 def to_degrees(
-    east_km: ArrayLike, north_km: ArrayLike, latitude0: float, longitude0: float
+    east_km: ArrayLike, north_km: ArrayLike, latitude0: ArrayLike, longitude0: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
     """Latitude and longitude of a point so far east and north: the inverse of :func:`to_km`."""
     x = np.asarray(east_km, dtype=np.float64)
     y = np.asarray(north_km, dtype=np.float64)
+    latitude0 = np.asarray(latitude0, dtype=np.float64)
     lat = latitude0 + np.degrees(y / radii_km(latitude0)[1])
     for _ in range(3):
         lat = latitude0 + np.degrees(y / radii_km((lat + latitude0) / 2)[1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
@@ -21,7 +23,6 @@ def outcome(found: Posterior, *, model: str, notes: list[str]) -> Location:
     problem, arrivals = found.problem, found.problem.arrivals
     lat, lon = (float(v) for v in problem.degrees(found.best[:3]))
     depth, time = float(found.best[2]), float(found.best[4])
-    s_lat, s_lon = problem.degrees(found.places)
     points = _km(found)
     ellipsoid = Ellipsoid.around(points, *problem.region.middle)
     major, minor, azimuth = epicentre_ellipse(points[:2])
@@ -52,21 +53,8 @@ def outcome(found: Posterior, *, model: str, notes: list[str]) -> Location:
         semi_minor_km=minor,
         major_azimuth=azimuth,
         ellipsoid=ellipsoid,
-        samples=_samples(found, s_lat, s_lon),
-        residuals=pd.DataFrame(
-            {
-                "trace_id": arrivals.texts[0],
-                "phase": arrivals.texts[1],
-                "time": _times(arrivals.origin_ns, arrivals.observed),
-                "residual": residual,
-                "weight": share,
-                "distance_km": away[of],
-                "azimuth": direction[of],
-                "takeoff": _takeoff(found),
-                "uncertainty": np.sqrt(problem.variance),
-            },
-            copy=False,
-        ),
+        samples=partial(_samples, found),
+        residuals=partial(_residuals, found, residual, share, away[of], direction[of]),
         n_picks=int(used.sum()),
         n_stations=int(used_stations.size),
         rms=total,
@@ -102,14 +90,39 @@ def _times(origin_ns: int, seconds: FloatArray) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(ns.view("datetime64[ns]")).tz_localize("UTC")
 
 
-def _samples(found: Posterior, latitude: FloatArray, longitude: FloatArray) -> pd.DataFrame:
-    times = _times(found.problem.arrivals.origin_ns, found.times)
+def _samples(found: Posterior) -> pd.DataFrame:
+    latitude, longitude = found.problem.degrees(found.places)
     return pd.DataFrame(
         {
             "latitude": latitude,
             "longitude": longitude,
             "depth_km": found.places[:, 2],
-            "time": times,
+            "time": _times(found.problem.arrivals.origin_ns, found.times),
+        },
+        copy=False,
+    )
+
+
+def _residuals(
+    found: Posterior,
+    residual: FloatArray,
+    share: FloatArray,
+    distance_km: FloatArray,
+    azimuth: FloatArray,
+) -> pd.DataFrame:
+    arrivals = found.problem.arrivals
+    trace_ids, phases = arrivals.texts
+    return pd.DataFrame(
+        {
+            "trace_id": trace_ids.take(arrivals.order).array,
+            "phase": phases.take(arrivals.order).array,
+            "time": _times(arrivals.origin_ns, arrivals.observed),
+            "residual": residual,
+            "weight": share,
+            "distance_km": distance_km,
+            "azimuth": azimuth,
+            "takeoff": _takeoff(found),
+            "uncertainty": np.sqrt(found.problem.variance),
         },
         copy=False,
     )

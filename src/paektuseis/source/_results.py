@@ -13,12 +13,16 @@ from obspy import UTCDateTime
 from ..errors import ParameterError
 from ..types import FloatArray
 from ._geometry import to_degrees, to_km
+from ._later import LaterTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.68
 """Share of the probability that the regions and intervals of a location hold."""
+
+
+_SAMPLES, _RESIDUALS = LaterTable(), LaterTable()
 
 
 class Density(Protocol):
@@ -258,8 +262,8 @@ class Location:
     longitude: float
     depth_km: float
     time: UTCDateTime | None
-    samples: pd.DataFrame
-    residuals: pd.DataFrame
+    samples: LaterTable = _SAMPLES
+    residuals: LaterTable = _RESIDUALS
     method: str
     model: str = ""
     quality: str = "D"

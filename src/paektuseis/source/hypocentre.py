@@ -219,12 +219,13 @@ def _region(
     span = (lon - lon0 + 180.0) % 360.0 - 180.0
     aperture = float(distance_km(lat.min(), lon0 + span.min(), lat.max(), lon0 + span.max()))
     margin = _margin(arrivals, model, aperture)
-    low = to_degrees(-margin, -margin, float(lat.min()), lon0 + float(span.min()))
-    high = to_degrees(margin, margin, float(lat.max()), lon0 + float(span.max()))
-    first, last = float(low[1]), float(high[1])
+    side = np.array([-margin, margin])
+    edges = np.array([lat.min(), lat.max()]), np.array([span.min(), span.max()]) + lon0
+    latitudes, longitudes = (v.tolist() for v in to_degrees(side, side, *edges))
+    first, last = longitudes
     return Region(
-        south=max(float(low[0]), -89.0),
-        north=min(float(high[0]), 89.0),
+        south=max(latitudes[0], -89.0),
+        north=min(latitudes[1], 89.0),
         west=first,
         east=last + 360.0 if last < first else last,
         top_km=top,
