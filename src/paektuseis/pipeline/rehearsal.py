@@ -10,7 +10,6 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 from ..config import Settings
 from ..io import Archive
 from ..network import Network, load_network
-from ..synthetic import INSTRUMENTS, make_inventory
 from .channel import process_channel
 from .event import process_event
 
@@ -87,6 +86,8 @@ class _Shelf:
 
 def _stage() -> tuple[Stream, Network, Inventory]:
     """Return noise with one shot under the first stations of a shipped network, in counts."""
+    from ..synthetic import INSTRUMENTS, make_inventory
+
     network = load_network("paektu").select(["1U.*"])
     stations = network.stations[:STATIONS]
     inventory = make_inventory(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.fft
-from obspy.signal.spectral_estimation import get_nhnm, get_nlnm
 
 from ..errors import ParameterError
 from ..types import FloatArray
@@ -66,6 +65,8 @@ def noise_psd(frequencies: FloatArray, level: float) -> FloatArray:
     Peterson, J. (1993). Observations and modeling of seismic background
     noise. USGS Open-File Report 93-322.
     """
+    from obspy.signal.spectral_estimation import get_nhnm, get_nlnm  # slow to import
+
     if not 0 <= level <= 1:
         raise ParameterError(f"level={level}; give 0 (low-noise model) to 1 (high-noise model)")
     f = np.asarray(frequencies, dtype=np.float64)
