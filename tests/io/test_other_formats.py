@@ -79,29 +79,6 @@ def test_sac_nan_becomes_a_gap(tmp_path, trace):
     assert reader_findings(stream).check.tolist() == ["no_data_value"]
 
 
-def test_gse2(tmp_path, trace):
-    path = write(trace, tmp_path / "x", "GSE2")
-    (ours,) = read_waveforms(path)
-    np.testing.assert_array_equal(ours.data, trace.data)
-    assert recall(ours, "units") == "counts"
-    content = path.read_bytes()
-    lines = content.split(b"\n")
-    first = next(i for i, line in enumerate(lines) if line.startswith(b"DAT2")) + 1
-    merged = b"\n".join([*lines[:first], b"".join(lines[first : first + 5]), *lines[first + 5 :]])
-    path.write_bytes(merged)
-    with pytest.raises(ps.WaveformError, match="characters"):
-        read_waveforms(path)
-    flipped = bytearray(content)
-    at = content.index(b"DAT2") + 100
-    flipped[at] = ord("Q") if flipped[at] != ord("Q") else ord("W")
-    path.write_bytes(flipped)
-    with pytest.raises(ps.WaveformError, match="GSE2"):
-        read_waveforms(path)
-    path.write_bytes(content.replace(b"    3000", b"99999999", 1))
-    with pytest.raises(ps.WaveformError, match="claimed"):
-        read_waveforms(path)
-
-
 @pytest.mark.filterwarnings("ignore:CREATING TRACE HEADER")
 @pytest.mark.parametrize(
     ("name", "dtype"),

@@ -18,6 +18,7 @@ from ._findings import Finding, ForeignFormatError, finding
 from ._foreign import ForeignParser, private_copy
 from ._formats import describe_head, is_sac
 from ._gcf import read_gcf
+from ._gse2 import read_gse
 from ._sources import FileBytes
 
 # obspy's name and module of each reader that is asked, most telling test first. Left out on
@@ -39,8 +40,6 @@ _ASKED = (
     ("DMX", "obspy.io.dmx.core", "_is_dmx"),
     ("SU", "obspy.io.segy.core", "_is_su"),
 )
-GSE_LINE = 82
-"""Longest line of samples of a GSE file: obspy's decoder writes past its buffer on longer ones."""
 
 
 def read_foreign(
@@ -51,8 +50,8 @@ def read_foreign(
     if name == "GCF":
         return read_gcf(source, headonly=headonly)
     if name in ("GSE2", "GSE1"):
-        _check_gse(source)
-    elif name == "SAC":
+        return read_gse(source, headonly=headonly)
+    if name == "SAC":
         _check_sac(source)
     elif not name:
         name = _ask_readers(source)
@@ -70,11 +69,8 @@ def read_foreign(
 
 
 def _parse(source: FileBytes, name: str, headonly: bool) -> Stream:
-    options = {"verify_chksum": True} if name in ("GSE2", "GSE1") else {}
-    if name in ("SAC", "SACXY", "GSE2", "GSE1", "SEGY", "SU"):
-        return obspy.read(
-            source.stream(), format=name, headonly=headonly, check_compression=False, **options
-        )
+    if name in ("SAC", "SACXY", "SEGY", "SU"):
+        return obspy.read(source.stream(), format=name, headonly=headonly, check_compression=False)
     module = next(m for n, m, _ in _ASKED if n == name)
     reader = _entry(name, module)
     with private_copy(source.data.tobytes()) as copy:
@@ -131,35 +127,6 @@ def _native(data: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(data, dtype=np.float64)
     kind = np.float32 if data.dtype.itemsize <= 4 else np.float64
     return np.ascontiguousarray(data, dtype=kind)
-
-
-def _check_gse(source: FileBytes) -> None:
-    inside = False
-    for number, line in enumerate(source.data.tobytes().split(b"\n"), 1):
-        if line.startswith((b"DAT2", b"DAT1")):
-            inside = True
-        elif line.startswith((b"CHK2", b"CHK1", b"WID")):
-            inside = False
-        limit = GSE_LINE if inside else 1024
-        if len(line.rstrip(b"\r")) > limit:
-            raise WaveformError(
-                f"{source.path}: GSE line {number} has {len(line)} characters, more than "
-                f"{limit}; line breaks were lost"
-            )
-    size = source.data.size
-    for line in source.data.tobytes().split(b"\n"):
-        if line.startswith((b"WID2", b"WID1")):
-            field = line[48:56] if line[:4] == b"WID2" else line[27:35]
-            try:
-                npts = int(field)
-            except ValueError:
-                raise WaveformError(
-                    f"{source.path}: number of samples {field!r} in {line[:4].decode()} line"
-                ) from None
-            if not 0 < npts <= 2 * size:
-                raise WaveformError(
-                    f"{source.path}: {npts} samples claimed by a file of {size} bytes"
-                )
 
 
 def _check_sac(source: FileBytes) -> None:
