@@ -26,10 +26,35 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from numpy.typing import NDArray
 from obspy import Trace, UTCDateTime
 from obspy.core import AttribDict
+from obspy.core.trace import Stats
 
 KEY = "paektuseis"
+
+
+def trace_like(trace: Trace, data: NDArray[Any], starttime: UTCDateTime) -> Trace:
+    """Return a trace of the given samples with the header of another one.
+
+    Nothing that can be changed is shared but a ``response``. obspy's own way, a deep copy,
+    costs twenty times as much, which tells where a record has thousands of gaps.
+    """
+    stats = Stats.__new__(Stats)
+    header = vars(stats)
+    for key, value in vars(trace.stats).items():
+        if isinstance(value, AttribDict):
+            copied = type(value).__new__(type(value))
+            vars(copied).update(vars(value))
+            header[key] = copied
+        else:
+            header[key] = list(value) if isinstance(value, list) else value
+    header["npts"] = len(data)
+    stats.starttime = starttime  # works out the end as well
+    new = Trace.__new__(Trace)
+    vars(new)["stats"] = stats
+    vars(new)["data"] = data
+    return new
 
 
 def note(trace: Trace, **items: Any) -> Trace:

@@ -13,6 +13,7 @@ from ..errors import WaveformError
 from ._findings import Finding, attach, finding, unreadable
 from ._memory import Memory
 from ._mseed import Selection
+from ._promises import promised
 from ._regular import FileMemory
 from ._segments import join_traces
 from .waveforms import read_file
@@ -80,8 +81,11 @@ def _memory_for(paths: list[Path], selection: Selection) -> Memory:
 
 
 def _strays(path: Path, named: str, found: list[Trace]) -> list[Finding]:
-    """Channels in a file whose name promises another one."""
-    if not named:
+    """Channels in a file whose name promises another one.
+
+    What SDS names promise has been held against the records when they were read.
+    """
+    if not named or promised(path) is not None:
         return []
     out = []
     for trace_id in sorted({t.id for t in found} - {named}):

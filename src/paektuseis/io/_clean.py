@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from obspy import Trace
 
+from ..provenance import trace_like
 from ..times import sample_time
 from ._findings import Finding, finding
-from ._traces import trace_like
 
 SENTINEL = -(2**31)
 """Integer that Winston wave servers and other programs write for "no sample"."""

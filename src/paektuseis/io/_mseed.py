@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from obspy import UTCDateTime
+from obspy import Trace, UTCDateTime
 from obspy.core import AttribDict
 
+from ..provenance import trace_like
 from . import _decoding as decoding, _kernels as k, _kernels_uniform as uniform
 from ._encodings import ENCODING_NAMES, decode_plain
 from ._sources import ByteArray
@@ -154,10 +155,17 @@ def _without_tail_archive(records: Records) -> Records:
 
 
 def _code(raw: bytes) -> str:
-    text = raw.decode("latin-1").replace("\0", " ").strip()
+    """A code as text: any byte that SEED does not allow in one stands as ``%`` and two digits.
+
+    So no code holds a dot, a slash, a wildcard or a control character, and different codes stay
+    different.
+    """
+    text = raw.replace(b"\0", b" ").strip().decode("latin-1")
     if text.isalnum() and text.isascii():
         return text
-    return "".join(c for c in text if c.isascii() and c.isprintable())
+    return "".join(
+        c if c in "-_" or (c.isascii() and c.isalnum()) else f"%{ord(c):02X}" for c in text
+    )
 
 
 def record_codes(records: Records, row: int) -> tuple[str, str, str, str]:
@@ -348,15 +356,36 @@ def run_header(records: Records, group: Group, run: IntArray, npts: int) -> dict
         "starttime": UTCDateTime(ns=int(row[k.TIME])),
         "npts": npts,
         "_format": "MSEED",
-        "mseed": AttribDict(
-            dataquality=group.quality,
-            number_of_records=len(run),
-            encoding=ENCODING_NAMES[int(row[k.ENCODING])],
-            byteorder=">" if row[k.BIG] else "<",
-            record_length=int(row[k.LENGTH]),
-            filesize=records.filesize,
-        ),
+        "mseed": _record_facts(records, group, run),
     }
+
+
+def _record_facts(records: Records, group: Group, run: IntArray) -> AttribDict:
+    row = records.rows[run[0]]
+    return AttribDict(
+        dataquality=group.quality,
+        number_of_records=len(run),
+        encoding=ENCODING_NAMES[int(row[k.ENCODING])],
+        byteorder=">" if row[k.BIG] else "<",
+        record_length=int(row[k.LENGTH]),
+        filesize=records.filesize,
+    )
+
+
+def run_traces(
+    records: Records, group: Group, pieces: list[tuple[IntArray, NDArray[Any]]]
+) -> list[Trace]:
+    """One trace for each unbroken piece of a group."""
+    traces: list[Trace] = []
+    for run, samples in pieces:
+        if not traces:
+            traces.append(Trace(samples, header=run_header(records, group, run, len(samples))))
+            continue
+        start = UTCDateTime(ns=int(records.rows[run[0], k.TIME]))
+        trace = trace_like(traces[0], samples, start)
+        trace.stats.mseed = _record_facts(records, group, run)
+        traces.append(trace)
+    return traces
 
 
 @dataclass

@@ -18,8 +18,10 @@ from ._mseed import (
     group_runs,
     group_size,
     run_header,
+    run_traces,
 )
 from ._mseed_report import failed_findings, group_findings, scan_findings
+from ._promises import name_findings
 
 
 def read_mseed(
@@ -35,7 +37,7 @@ def read_mseed(
     The samples are put into ``memory``, or into arrays of their own. The last answer is
     whether the samples are known to be free of marks for missing ones.
     """
-    findings = scan_findings(records, path, selection)
+    findings = scan_findings(records, path, selection) + name_findings(records, path)
     memory = memory or Memory()
     traces: list[Trace] = []
     clean = True
@@ -54,8 +56,5 @@ def read_mseed(
         )
         findings += failed_findings(records, group, decoded.failed, path)
         clean = clean and decoded.least is not None and decoded.least > SENTINEL
-        traces += [
-            Trace(samples, header=run_header(records, group, part, len(samples)))
-            for part, samples in decoded.pieces
-        ]
+        traces += run_traces(records, group, decoded.pieces)
     return traces, findings, clean

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from obspy import Stream, Trace
 
 from ..errors import WaveformError
-from ..provenance import note, recall
+from ..provenance import note, recall, trace_like
 from ..tables import QUALITY
 from ..times import sample_time
+from ._clock import clock_steps
 from ._findings import Finding, finding
 from ._memory import adjacent
 from ._mseed import JITTER
-from ._traces import trace_like
 
 MISALIGNED = 0.1
 """Shift between two grids, in samples, above which joining them is reported."""
@@ -46,8 +46,8 @@ def join_segments(stream: Stream | Trace) -> tuple[Stream, pd.DataFrame]:
         New traces, ordered by id and time. A joined trace keeps the record of its first
         piece and the findings of all.
     findings : DataFrame
-        Rows of the quality table: ``conflict``, ``overlap``, ``misaligned``,
-        ``type_change``, ``rate_change``.
+        Rows of the quality table: ``conflict``, ``overlap``, ``clock_step`` (a clock that
+        jumped and came back), ``misaligned``, ``type_change``, ``rate_change``.
 
     Raises
     ------
@@ -149,7 +149,10 @@ def _quality_letter(trace: Trace) -> str:
 def _join_kind(pieces: list[Trace], findings: list[Finding], copy: bool) -> list[Trace]:
     letters = sorted({_quality_letter(t) for t in pieces}, key=lambda q: _RANK.get(q, 4))
     if len(letters) == 1:
-        return _chain(pieces, findings, copy)
+        known = len(findings)
+        joined = _chain(pieces, findings, copy)
+        findings += clock_steps(pieces, findings[known:])
+        return joined
     kept: list[Trace] = []
     for letter in letters:
         mine = _chain([t for t in pieces if _quality_letter(t) == letter], findings, copy)

@@ -28,6 +28,8 @@ _PROBE = 20_000
 _FEWEST_FLAT = 100
 _BLOCK = 512
 _DENORMAL_SHARE = 0.01
+_MARGIN = 0.1
+"""Seconds on either side of a square wave that go with it."""
 
 
 def sample_rows(traces: list[Trace], limits: QualityThresholds, span: Span) -> list[Row]:
@@ -175,6 +177,8 @@ class _Segment:
         many = limits.zero_samples if live.any() else len(self.x) + 1
         look = (low == high) | (low == self.low) | (high == self.high)
         look |= (2 * zeros >= many) | ((zeros > 0) & (steps >= fall))
+        if not look.any():
+            return self._clip_rows([])
         table, _ = equal_runs(
             self.x,
             self._near(look),
@@ -228,7 +232,7 @@ class _Segment:
         for low, high in _RAILS:
             reached = self.low == low or self.high == high
             if reached and self.x.dtype.kind == "i" and self.low >= low and self.high <= high:
-                at_rail = (self.x == np.int64(low)) | (self.x == np.int64(high))
+                at_rail = (self.x == np.int64(low)) | (np.abs(self.x) == np.int64(high))
                 if low == -(2.0**15) and np.count_nonzero(at_rail) < 3:
                     break  # a 24-bit record may well touch this value once
                 clips = sorted({*clips, *runs(at_rail)})
@@ -259,6 +263,8 @@ class _Segment:
         last = np.minimum(starts + self.block, len(self.x)) - 1
         last = np.searchsorted(scale.edges, last, side="right") - 1
         look = self.blocks[:, 2] > np.minimum(least[first], least[last])
+        if not look.any():
+            return []
         table, _ = jumps(
             self.x,
             self._near(look),
@@ -287,15 +293,36 @@ class _Segment:
                 "spike", "warning", group, say, "spikes", least[scale.cell(group[0][0])]
             )
         edges = np.array(sorted(self.artefact_edges))
-        for kind, begin, end, height in table:
-            a, b = int(begin), int(end)
-            if kind != 2 or (edges.size and np.abs(edges - a).min() <= 1):
-                continue
+        steps = [
+            (int(a), int(b), float(height))
+            for kind, a, b, height in table
+            if kind == 2 and not (edges.size and np.abs(edges - a).min() <= 1)
+        ]
+        rows += self._calibration_rows([(a, height) for a, _, height in steps])
+        for a, b, height in steps:
             say_step = partial(
                 _say, f"the level jumps by {height:+.6g} {self.units} and stays", height
             )
             limit = least[scale.cell(a)]
             rows += self._rows("step", "warning", [(a, b)], say_step, self.units, limit)
+        return rows
+
+    def _calibration_rows(self, steps: list[tuple[int, float]]) -> list[Row]:
+        """Steps up and down by turns, alike in height and distance: a square wave fed in."""
+        rows: list[Row] = []
+        longest = self.limits.calibration_period / 2 * self.rate
+        for train in _trains(steps, longest, self.limits.calibration_steps):
+            margin = round(_MARGIN * self.rate)
+            a = max(train[0][0] - margin, 0)
+            b = min(train[-1][0] + margin, len(self.x))
+            height = float(np.median([abs(h) for _, h in train]))
+            message = (
+                f"{len(train)} steps up and down by turns, {height:.6g} {self.units} high: "
+                "a square wave of the calibration"
+            )
+            say = partial(_say, message, len(train))
+            least = self.limits.calibration_steps
+            rows += self._rows("calibration", "error", [(a, b)], say, "steps", least)
         return rows
 
     # -- level --------------------------------------------------------------------------------
@@ -334,6 +361,29 @@ class _Segment:
         used = limit if severity == "warning" else limit / 5
         inside = [self.span.inside(self.trace)]
         return self._rows(check, severity, inside, partial(_say, message, value), "counts", used)
+
+
+def _trains(
+    steps: list[tuple[int, float]], longest: float, least: int
+) -> list[list[tuple[int, float]]]:
+    """Return series of at least so many steps that alternate, alike in height and distance.
+
+    The first and the last step of a wave around the resting level are half as high.
+    """
+    out: list[list[tuple[int, float]]] = []
+    train: list[tuple[int, float]] = []
+    for step in [*steps, None]:
+        if step is not None and train:
+            (a, h), (b, g) = train[-1], step
+            spacing = train[-1][0] - train[-2][0] if len(train) > 1 else b - a
+            alike = h * g < 0 and 0.4 <= abs(g / h) <= 2.5
+            if alike and b - a <= longest and abs(b - a - spacing) <= 0.1 * spacing + 2:
+                train.append(step)
+                continue
+        if len(train) >= least:
+            out.append(train)
+        train = [] if step is None else [step]
+    return out
 
 
 def _say(message: str, value: float, _: Found) -> tuple[str, float]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from obspy import Stream, Trace
 
 from ..errors import WaveformError
+from ..provenance import trace_like
 from ..times import sample_time
 
 SENTINEL = -(2**31)
@@ -51,10 +52,10 @@ def require_samples(trace: Trace) -> NDArray[np.generic]:
 
 def piece(trace: Trace, begin: int, end: int, data: NDArray[np.generic]) -> Trace:
     """Return a new trace of samples ``begin:end`` of another, with ``data`` as its samples."""
-    header = trace.stats.copy()
-    header.starttime = sample_time(trace.stats.starttime, begin, float(trace.stats.sampling_rate))
-    header.npts = end - begin
-    return Trace(data=data, header=header)
+    when = sample_time(trace.stats.starttime, begin, float(trace.stats.sampling_rate))
+    if len(data) != end - begin:
+        raise ValueError(f"{len(data)} samples for the piece {begin}:{end}")
+    return trace_like(trace, data, when)
 
 
 def renewed(trace: Trace, data: NDArray[np.generic]) -> Trace:

@@ -44,6 +44,11 @@ class QualityThresholds:
         A spike lasts at most so many samples.
     spike_calm, step_calm : float
         Seconds of calm on each side that make it a spike or a step.
+    calibration_steps : int
+        So many steps, up and down by turns, of like height and at like distances, are a square
+        wave fed in for calibration ...
+    calibration_period : float
+        ... whose period is no longer than this (s).
     offset, drift : float
         Mean, and linear change over the record, as share of 2**23 counts: a warning; a fifth
         of it is mentioned as ``"info"``. Only for records in counts.
@@ -69,6 +74,8 @@ class QualityThresholds:
     spike_samples: int = 3
     spike_calm: float = 0.5
     step_calm: float = 2.0
+    calibration_steps: int = 4
+    calibration_period: float = 240.0
     offset: float = 0.25
     drift: float = 0.25
     rate_tolerance: float = 2e-4
@@ -137,6 +144,7 @@ def check_waveforms(
         clipped        warning   runs at the extremes, or full scale reached (samples)
         spike          warning   isolated jumps that return at once (spikes)
         step           warning   the level jumps and stays (counts)
+        calibration    error     a square wave fed in (steps)
         dc_offset      w/info    mean far from zero (counts)
         dc_drift       w/info    mean changes over the record (counts)
         no_response    error     no metadata, or an epoch without response
