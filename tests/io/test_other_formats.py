@@ -1,14 +1,10 @@
 """Formats other than miniSEED 2: written by their own writers, read back through our checks."""
 
-import struct
-
 import numpy as np
 import obspy
 import pytest
 
-import paektuseis as ps
 from paektuseis.io import read_waveforms, reader_findings
-from paektuseis.provenance import recall
 
 START = obspy.UTCDateTime("2010-09-01T00:00:10.25")
 
@@ -35,48 +31,6 @@ def write(trace, path, name, dtype=None, **options):
         out.data = out.data.astype(dtype)
     out.write(str(path), format=name, **options)
     return path
-
-
-@pytest.mark.parametrize("order", ["<", ">"])
-def test_sac(tmp_path, trace, order):
-    path = write(trace, tmp_path / "x", "SAC", np.float32, byteorder=order)
-    (ours,) = read_waveforms(path)
-    np.testing.assert_array_equal(ours.data, trace.data.astype(np.float32))
-    assert ours.data.dtype == np.float32
-    assert ours.data.dtype.isnative
-    assert abs(ours.stats.starttime - START) < 1e-4
-    assert recall(ours, "units") is None
-
-
-@pytest.mark.parametrize(
-    ("at", "code", "value", "words"),
-    [
-        (0, "f", 0.0, "delta"),
-        (0, "f", np.nan, "delta"),
-        (0, "f", -0.01, "delta"),
-        (316, "i", 2**31 - 1, "npts"),
-        (316, "i", -5, "npts"),
-        (316, "i", 2999, "npts"),
-        (280, "i", -12345, "no absolute time"),
-        (284, "i", 400, "is no time"),
-    ],
-)
-def test_sac_header_lies(tmp_path, trace, at, code, value, words):
-    path = write(trace, tmp_path / "x.sac", "SAC", np.float32)
-    content = bytearray(path.read_bytes())
-    struct.pack_into("<" + code, content, at, value)
-    path.write_bytes(content)
-    with pytest.raises(ps.WaveformError, match=words) as caught:
-        read_waveforms(path)
-    assert "x.sac" in str(caught.value)
-
-
-def test_sac_nan_becomes_a_gap(tmp_path, trace):
-    trace.data = trace.data.astype(np.float32)
-    trace.data[100] = np.nan
-    stream = read_waveforms(write(trace, tmp_path / "x", "SAC"))
-    assert [t.stats.npts for t in stream] == [100, 2899]
-    assert reader_findings(stream).check.tolist() == ["no_data_value"]
 
 
 @pytest.mark.filterwarnings("ignore:CREATING TRACE HEADER")

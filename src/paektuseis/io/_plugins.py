@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,10 @@ from obspy import Stream, Trace
 from ..errors import WaveformError
 from ._findings import Finding, ForeignFormatError, finding
 from ._foreign import ForeignParser, private_copy
-from ._formats import describe_head, is_sac
+from ._formats import describe_head
 from ._gcf import read_gcf
 from ._gse2 import read_gse
+from ._sac import read_sac
 from ._sources import FileBytes
 
 # obspy's name and module of each reader that is asked, most telling test first. Left out on
@@ -52,8 +52,8 @@ def read_foreign(
     if name in ("GSE2", "GSE1"):
         return read_gse(source, headonly=headonly)
     if name == "SAC":
-        _check_sac(source)
-    elif not name:
+        return read_sac(source, headonly=headonly)
+    if not name:
         name = _ask_readers(source)
     headonly = headonly and name not in ("SACXY",)
     with ForeignParser(path, name, WaveformError) as parser:
@@ -69,7 +69,7 @@ def read_foreign(
 
 
 def _parse(source: FileBytes, name: str, headonly: bool) -> Stream:
-    if name in ("SAC", "SACXY", "SEGY", "SU"):
+    if name in ("SACXY", "SEGY", "SU"):
         return obspy.read(source.stream(), format=name, headonly=headonly, check_compression=False)
     module = next(m for n, m, _ in _ASKED if n == name)
     reader = _entry(name, module)
@@ -127,42 +127,3 @@ def _native(data: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(data, dtype=np.float64)
     kind = np.float32 if data.dtype.itemsize <= 4 else np.float64
     return np.ascontiguousarray(data, dtype=kind)
-
-
-def _check_sac(source: FileBytes) -> None:
-    head = source.data[:632].tobytes()
-    order = is_sac(head)
-    path = source.path
-    (delta,) = struct.unpack(order + "f", head[0:4])
-    npts, version = (
-        struct.unpack(order + "i", head[316:320])[0],
-        struct.unpack(order + "i", head[304:308])[0],
-    )
-    (leven,) = struct.unpack(order + "i", head[420:424])
-    if not (np.isfinite(delta) and delta > 0):
-        raise WaveformError(f"{path}: SAC sampling interval delta={delta:g} s")
-    if leven == 0:
-        raise WaveformError(f"{path}: unevenly sampled SAC file; resample it first")
-    footer = 176 if version == 7 else 0
-    expected = 632 + 4 * npts
-    if npts <= 0 or source.data.size not in (expected, expected + footer):
-        raise WaveformError(
-            f"{path}: SAC header claims npts={npts} ({expected} bytes), "
-            f"the file has {source.data.size} bytes"
-        )
-    year, day, hour, minute, second, milli = struct.unpack(order + "6i", head[280:304])
-    (begin,) = struct.unpack(order + "f", head[20:24])
-    if -12345 in (year, day, hour, minute, second) or begin == -12345.0:
-        raise WaveformError(f"{path}: SAC file without reference time: no absolute time")
-    if not (
-        1 <= day <= 366
-        and 0 <= hour <= 24
-        and 0 <= minute <= 59
-        and 0 <= second <= 60
-        and 1900 <= year <= 2100
-        and 0 <= max(milli, 0) <= 999
-        and np.isfinite(begin)
-    ):
-        raise WaveformError(
-            f"{path}: SAC reference time {year}-{day:03d}T{hour}:{minute}:{second} is no time"
-        )
