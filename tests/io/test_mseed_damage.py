@@ -301,3 +301,45 @@ def test_corpus(real_data):
     # one joins over a record without samples, the other drops 17 copies of one record
     assert other == ["mseed_data_offset_0.mseed", "qualityflags.mseed"]
     assert len(equal) > 40
+
+
+def test_codes_that_are_no_codes_stay_apart_and_harmless(tmp_path, data, mseed):
+    raw = mseed(data)
+    ids = set()
+    for code in (b"../..", b"/tmp/", b"\xe9\xff\xc3( ", b"B\x00\n\x1b[", b"*?[a]", b"A.B  "):
+        body = bytearray(raw)
+        for at in range(0, len(body), 4096):
+            body[at + 8 : at + 13] = code
+        stream = read(tmp_path, bytes(body))
+        (trace_id,) = {t.id for t in stream}
+        ids.add(trace_id)
+        assert trace_id.count(".") == 3
+        station = trace_id.split(".")[1]
+        assert set(station) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabtmp0123456789%-_")
+        kept = station.encode().replace(b"%", b"")
+        assert kept
+        np.testing.assert_array_equal(np.concatenate([t.data for t in stream]), data)
+    assert len(ids) == 6
+
+
+def test_records_that_belie_the_name_of_the_file_are_told(tmp_path, mseed, data):
+    mine = mseed(data, start="2010-09-01T00:10:00")
+    other = mseed(data[:2000], start="2010-09-01T05:00:00", code="OTHER")
+    late = mseed(data[:2000], start="2010-09-02T00:10:01")
+    early = mseed(data[:2000], start="2010-08-31T23:50:01")  # within ten minutes: no word
+    path = tmp_path / "YA.UV05.00.HHZ.D.2010.244"
+    path.write_bytes(mine + other + late + early)
+    stream = read_waveforms(path, trace_ids="YA.UV05.00.HHZ")
+    assert {t.id for t in stream} == {"YA.UV05.00.HHZ"}
+    found = reader_findings(stream).set_index("check")
+    assert set(found.index) == {"stray_channel", "wrong_day"}
+    assert found.loc["stray_channel", "trace_id"] == "YA.OTHER.00.HHZ"
+    assert found.loc["stray_channel", "value"] == 2000
+    assert found.loc["wrong_day", "value"] == 2000
+    assert obspy.UTCDateTime(found.loc["wrong_day", "starttime"]) == obspy.UTCDateTime(
+        "2010-09-02T00:10:01"
+    )
+    path.write_bytes(mine)
+    assert not len(reader_findings(read_waveforms(path)))
+    (tmp_path / "any-name.mseed").write_bytes(mine + other)
+    assert not len(reader_findings(read_waveforms(tmp_path / "any-name.mseed")))

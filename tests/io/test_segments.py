@@ -1,5 +1,7 @@
 """Joining: nothing lost, nothing invented, conflicts told."""
 
+import itertools
+
 import numpy as np
 import obspy
 import pytest
@@ -11,6 +13,7 @@ from paektuseis.provenance import note
 
 T0 = obspy.UTCDateTime("2020-01-01")
 DATA = np.random.default_rng(3).integers(-1000, 1000, 1000).astype(np.int32)
+LONG = np.random.default_rng(4).integers(-1000, 1000, 90_000).astype(np.int32)
 
 
 def piece(begin, end, shift=0.0, rate=100.0, data=DATA, **header):
@@ -139,3 +142,41 @@ def test_thousands_of_segments_stay_themselves():
     pieces = [piece(0, 10, shift=12 * i) for i in range(3000)]
     joined, _ = join_segments(obspy.Stream(pieces))
     assert len(joined) == 3000
+
+
+@pytest.mark.parametrize("jump", [10.0, -10.0, 0.73, -0.05])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_clock_that_jumped_and_came_back(jump, parts):
+    shift = round(jump * 100)
+    edges = np.linspace(30_000, 60_000, parts + 1).astype(int)
+    middle = [piece(a, b, shift, data=LONG) for a, b in itertools.pairwise(edges)]
+    whole = [piece(0, 30_000, data=LONG), *middle, piece(60_000, 90_000, data=LONG)]
+    joined, rows = join_segments(obspy.Stream(whole))
+    steps = rows[rows.check == "clock_step"]
+    assert steps.severity.tolist() == ["error"]
+    assert steps.value.iloc[0] == pytest.approx(jump)
+    sound = ps.sound_pieces(joined, rows)
+    count = 0
+    for trace in sound:
+        first = round((trace.stats.starttime - T0) * 100)
+        np.testing.assert_array_equal(trace.data, LONG[first : first + len(trace)])
+        count += len(trace)
+    assert count == 60_000 - abs(shift)
+
+
+def test_a_gap_and_an_overlap_of_other_lengths_are_no_jump():
+    for there, back in ((10, 5), (10, 10.2)):
+        whole = [
+            piece(0, 30_000, data=LONG),
+            piece(30_000, 60_000, round(there * 100), data=LONG),
+            piece(60_000, 90_000, round((there - back) * 100), data=LONG),
+        ]
+        _, rows = join_segments(obspy.Stream(whole))
+        assert "clock_step" not in set(rows.check)
+    same = [
+        piece(0, 30_000, data=LONG),
+        piece(31_000, 61_000, data=LONG),
+        piece(60_000, 90_000, data=LONG),
+    ]  # equal overlap
+    _, rows = join_segments(obspy.Stream(same))
+    assert set(rows.check) == {"overlap"}

@@ -139,8 +139,39 @@ def test_steps_and_square_waves(hour):
     t = np.arange(12_000)
     y[120_000:132_000] += (200_000 * np.sign(np.sin(2 * np.pi * (t + 0.5) / 2000))).astype(np.int32)
     table = check_waveforms(trace(y))
-    assert set(table.check) == {"step"}
-    assert [a for a, _ in found(table)] == list(range(120_000, 133_000, 1000))
+    assert set(table.check) == {"step", "calibration"}
+    assert [a for a, _ in found(table, "step")] == list(range(120_000, 133_000, 1000))
+    assert found(table, "calibration") == [(119_990, 132_009)]
+
+
+@pytest.mark.parametrize(
+    ("at", "heights"),
+    [
+        ([0, 10, 20], [1, -1, 1]),  # too few
+        ([0, 10, 20, 30, 40], [1, 1, 1, 1, 1]),  # a staircase
+        ([0, 10, 31, 38, 60], [1, -1, 1, -1, 1]),  # no period
+        ([0, 10, 20, 30, 40], [1, -1, 9, -1, 9]),  # not alike
+        ([0, 200, 400, 600], [1, -1, 1, -1]),  # slower than any calibration
+    ],
+)
+def test_steps_that_are_no_square_wave(hour, at, heights):
+    y = hour.copy()
+    for seconds, height in zip(at, heights, strict=True):
+        y[100_000 + seconds * 100 :] += height * 300_000
+    table = check_waveforms(trace(y))
+    assert "calibration" not in set(table.check)
+    assert len(found(table, "step")) == len(at)
+
+
+def test_square_wave_is_cut_out(hour):
+    y = hour.copy()
+    for k in range(6):
+        y[200_000 + 500 * k :] += (-1) ** k * 50_000
+    table = check_waveforms(trace(y))
+    pieces = preprocess(trace(y), detrend=None, quality=table)
+    assert [len(t.data) for t in pieces] == [199_990, len(y) - 202_510]
+    np.testing.assert_array_equal(pieces[0].data, hour[:199_990])
+    np.testing.assert_array_equal(pieces[1].data, hour[202_510:])
 
 
 def test_zeros_where_nothing_was_measured(hour):
