@@ -12,7 +12,7 @@ from ..errors import WaveformError
 from . import _kernels as k
 from ._findings import ForeignFormatError
 from ._gcf import is_gcf
-from ._sources import FileBytes
+from ._sources import ByteArray, FileBytes
 
 _REFUSED = (
     (b"PK\x03\x04", "a zip archive (or npz)"),
@@ -114,6 +114,53 @@ def name_format(source: FileBytes) -> str:
     if k.find_header(data, 0, min(data.size, _SEARCH)) < min(data.size, _SEARCH):
         return "MSEED"
     return ""
+
+
+_TEXT_BEGINNINGS = {
+    b"Origin Time": "KNET",
+    b"DATASET": "PDAS",
+    b"TIMESERIES": ("SLIST", "TSPAIR"),
+    b"DELTA:": "SH_ASC",
+}
+_REFTEK = (b"AD", b"CD", b"DS", b"DT", b"EH", b"ET", b"OM", b"SH", b"SC", b"FD")
+
+
+def possible_formats(data: ByteArray) -> tuple[str, ...]:
+    """Formats of other programs the first bytes of a file may be of, likeliest first.
+
+    Cheap tests of what each of these formats must begin with; a parser is asked only about
+    files that pass.
+    """
+    head = data[:1024].tobytes()
+    for beginning, names in _TEXT_BEGINNINGS.items():
+        if head.startswith(beginning):
+            return (names,) if isinstance(names, str) else names
+    out = []
+    if len(head) >= 92 and (
+        head[:2] == b"KP" or b"P" in (head[:4].strip(b"\0"), head[:8].strip(b"\0"))
+    ):
+        out.append("SEISAN")
+    if head[:2] in (b"\x55\x3a", b"\x3a\x55"):
+        out.append("SEG2")
+    if head[:1] == b"K" and head[1:2] in (b"\0", b"\1"):
+        out.append("KINEMETRICS_EVT")
+    if data.size % 1024 == 0 and head[:2] in _REFTEK:
+        out.append("REFTEK130")
+    if head[:4] in ((6).to_bytes(4, "big"), (1100).to_bytes(4, "big")):
+        out.append("AH")
+    if data.size >= 3600:
+        code = data[3224:3226].tobytes()
+        if int.from_bytes(code, "big") in range(1, 9) or int.from_bytes(code, "little") in range(
+            1, 9
+        ):
+            out.append("SEGY")
+    if head[:2] in (b"I\x1f", b"M\x1f"):
+        out.append("Y")
+    if b"\0" in head or sum(c > 126 for c in head) > len(head) // 20:  # no text
+        out += ["WIN", "DMX"]
+        if data.size >= 244 and data.size % 4 == 0:
+            out.append("SU")
+    return tuple(out)
 
 
 def describe_head(source: FileBytes) -> str:

@@ -63,8 +63,8 @@ def _header(source: FileBytes, order: str) -> dict[str, Any]:
 def _rate(delta: float) -> float:
     """Sampling rate (Hz) of an interval (s) kept in 32 bits.
 
-    The whole number, or the rate of an interval of whole milli- or microseconds, that cannot be told
-    from it; if there is none, its inverse.
+    The whole number, or the rate of an interval of whole milli- or microseconds, that cannot
+    be told from it; if there is none, its inverse.
     """
     rate = 1.0 / delta
     for near in (float(round(rate)), *(1.0 / (round(delta, n) or np.inf) for n in (3, 6))):
