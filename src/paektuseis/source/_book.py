@@ -21,8 +21,9 @@ _KEPT = 8
 class Book:
     """Tables of one model over one range, P and S for each height of station.
 
-    ``arrays`` are the slowness (heights, depths, distances, 2), the head waves' intercept and
-    reach (heights, depths, 2, most + 1) and slowness (heights, 2, most + 1), and the rows.
+    ``arrays`` are the slowness (heights, depths, P and S of each distance in turn), the head
+    waves' intercept and reach (heights, depths, 2, most + 1) and slowness (heights, 2, most + 1),
+    and the rows.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Book:
             np.stack([np.stack([x[i] for x in pair], axis=1) for pair in parts]) for i in (0, 1)
         )
         heads = np.stack([np.stack([x[2] for x in pair]) for pair in parts])
-        single = slowness.astype(np.float32)
+        single = slowness.astype(np.float32).reshape(*slowness.shape[:2], -1)
         if self.index:
             old = self.arrays
             most = max(most, old[3].shape[-1] - 1)

@@ -38,7 +38,7 @@ _X, _STRAIGHT, _UP, _US = 4 * LANES, 5 * LANES, 6 * LANES, 7 * LANES
 _TIME, _TOTAL, _MOMENT, _FAR = 8 * LANES, 9 * LANES, 10 * LANES, 11 * LANES
 _LIKELY, _LOG, _MOVES, _GROW = 12 * LANES, 13 * LANES, 14 * LANES, 15 * LANES
 _TWELFTH = 1.0 / 12.0
-_ONE, _TWO, _THREE = np.uint64(1), np.uint64(2), np.uint64(3)
+_CELL, _COLUMN, _STATES = 16 * LANES, 17 * LANES, 18 * LANES
 
 
 @kernel
@@ -67,10 +67,7 @@ def arrivals(
     Where ``spread`` is not 0 the variance grows by it times the square of the slowness and of
     the half diagonal: the spread of travel times over a cell.
     """
-    table = slowness.reshape(-1)
-    n_columns = slowness.shape[2]
-    across = np.uint64(2 * n_columns)
-    cell, column = np.empty(LANES, np.int32), np.empty(LANES, np.int32)
+    n_columns = slowness.shape[2] // 2
     layer = 0
     for b in range(lanes):
         depth = places[at + b, 2]
@@ -80,8 +77,8 @@ def arrivals(
             layer += 1
         row = rows[layer, 0] + (depth - rows[layer, 2]) * rows[layer, 3]
         row = min(max(row, rows[layer, 0]), rows[layer, 1])
-        cell[b] = min(int(row), int(rows[layer, 1]) - 1)
-        state[_F + b] = row - cell[b]
+        i = min(math.floor(row), rows[layer, 1] - 1.0)
+        state[_CELL + b], state[_F + b] = i, row - i
         state[_LAT + b], state[_LON + b] = places[at + b, 0], places[at + b, 1]
         state[_DEPTH + b], state[_GROW + b] = depth, 0.0
         if spread > 0.0:
@@ -89,6 +86,7 @@ def arrivals(
             down = places[at + b, 5]
             state[_GROW + b] = (north * north + east * east + down * down) * spread
     for s in range(stations.shape[0]):
+        h = height[s]
         station_lat, station_lon, station_depth = stations[s, 0], stations[s, 1], stations[s, 2]
         e0, e1, e2, e3 = geometry[0, 0], geometry[0, 1], geometry[0, 2], geometry[0, 3]
         n0, n1, n2, n3 = geometry[1, 0], geometry[1, 1], geometry[1, 2], geometry[1, 3]
@@ -105,22 +103,20 @@ def arrivals(
             down = state[_DEPTH + b] - station_depth
             state[_X + b], state[_STRAIGHT + b] = x, math.sqrt(square + down * down)
             j = (math.sqrt(step * step + 4.0 * growth * x) - step) * (0.5 / growth)
-            column[b] = min(np.int32(j), np.int32(n_columns - 2))
+            state[_COLUMN + b] = min(math.floor(j), n_columns - 2.0)
         farthest = 0.0
-        start = np.uint64(height[s]) * np.uint64(slowness.shape[1]) * across
+        table = slowness[h]
         for b in range(lanes):
-            j, x, f = column[b], state[_X + b], state[_F + b]
+            j, x, f = state[_COLUMN + b], state[_X + b], state[_F + b]
             farthest = max(farthest, x)
-            g = (x - j * (step + j * growth)) / (step + (2 * j + 1) * growth)
-            w00, w01 = (1.0 - f) * (1.0 - g), (1.0 - f) * g
-            w10, w11 = f * (1.0 - g), f * g
-            o = start + np.uint64(cell[b]) * across + np.uint64(2 * j)
-            q = o + across
-            up, us = w00 * table[o], w00 * table[o + _ONE]
-            up, us = up + w01 * table[o + _TWO], us + w01 * table[o + _THREE]
-            up, us = up + w10 * table[q], us + w10 * table[q + _ONE]
-            state[_UP + b] = up + w11 * table[q + _TWO]
-            state[_US + b] = us + w11 * table[q + _THREE]
+            g = (x - j * (step + j * growth)) / (step + (2.0 * j + 1.0) * growth)
+            i, o = int(state[_CELL + b]), 2 * int(j)
+            above, below = table[i], table[i + 1]
+            w, v = (1.0 - f) * (1.0 - g), (1.0 - f) * g
+            up, us = w * above[o] + v * above[o + 2], w * above[o + 1] + v * above[o + 3]
+            w, v = f * (1.0 - g), f * g
+            state[_UP + b] = up + w * below[o] + v * below[o + 2]
+            state[_US + b] = us + w * below[o + 1] + v * below[o + 3]
         for k in range(first[s], first[s + 1]):
             observed, variance, p = picks[k, 0], picks[k, 1], int(picks[k, 2])
             pick = left[k]
@@ -128,9 +124,9 @@ def arrivals(
                 u = state[_US + b] if p == 1 else state[_UP + b]
                 pick[b] = u * state[_STRAIGHT + b]
                 pick[LANES + b] = 1.0 / (variance + state[_GROW + b] * u * u)
-            if farthest >= reach[height[s], 0, p, 0]:
+            if farthest >= reach[h, 0, p, 0]:
                 for b in range(lanes):
-                    x, i, f, h = state[_X + b], cell[b], state[_F + b], height[s]
+                    x, i, f = state[_X + b], int(state[_CELL + b]), state[_F + b]
                     for w in range(1, heads.shape[2]):
                         if x >= (1.0 - f) * reach[h, i, p, w] + f * reach[h, i + 1, p, w]:
                             late = (1.0 - f) * intercept[h, i, p, w]
@@ -181,7 +177,19 @@ def origin_times(
         doubtful += state[_FAR + b] > 6.0
         state[_MOVES + b] = 1.0
     if doubtful > 0:  # something may be wrong: start at the median
-        _medians(lanes, state, left, order)
+        for k in range(n):
+            for b in range(lanes):
+                order[k, b] = left[k, b]
+        for i in range(n // 2 + 1):  # the largest of those left sinks to the end
+            for k in range(n - 1 - i):
+                one, two = order[k], order[k + 1]
+                for b in range(lanes):
+                    low, high = min(one[b], two[b]), max(one[b], two[b])
+                    one[b], two[b] = low, high
+        one, two = order[(n - 1) // 2], order[n // 2]
+        for b in range(lanes):
+            if state[_FAR + b] > 6.0:
+                state[_TIME + b] = 0.5 * (one[b] + two[b])
     flat = outlier[0] * outlier[1]
     group = max(1, min(16, int(600.0 / max(1.0, -math.log(flat)))))
     for _ in range(steps):
@@ -236,25 +244,6 @@ def origin_times(
 
 
 @kernel
-def _medians(lanes: int, state: FloatArray, left: FloatArray, order: FloatArray) -> None:
-    """Set the time of the lanes that have a residual far off to the median of their residuals."""
-    n = left.shape[0]
-    for k in range(n):
-        for b in range(lanes):
-            order[k, b] = left[k, b]
-    for i in range(n // 2 + 1):  # the largest of those left sinks to the end
-        for k in range(n - 1 - i):
-            one, two = order[k], order[k + 1]
-            for b in range(lanes):
-                low, high = min(one[b], two[b]), max(one[b], two[b])
-                one[b], two[b] = low, high
-    one, two = order[(n - 1) // 2], order[n // 2]
-    for b in range(lanes):
-        if state[_FAR + b] > 6.0:
-            state[_TIME + b] = 0.5 * (one[b] + two[b])
-
-
-@kernel
 def evaluate(
     places: FloatArray,
     spread: float,
@@ -280,7 +269,7 @@ def evaluate(
     :func:`origin_times`. Residuals are written to ``residuals`` (m, n) where it is not empty.
     """
     n, m = picks.shape[0], places.shape[0]
-    state, left, order = np.empty(16 * LANES), np.empty((n, 3 * LANES)), np.empty((n, LANES))
+    state, left, order = np.empty(_STATES), np.empty((n, 3 * LANES)), np.empty((n, LANES))
     out = np.empty((m, 3))
     for at in range(0, m, LANES):
         lanes = min(LANES, m - at)

@@ -163,7 +163,8 @@ class Problem:
         The density is that of the middle with variances widened by the cell's size.
         """
         spread = max(self.variance.size / 3.0, 1.0) / 9.0
-        return cast(FloatArray, evaluate(cells, spread, _FEW, _NO_ROOM, *self.arguments)[:, 0])
+        found = evaluate(cells, spread, _FEW, _NO_ROOM, *self.arguments)
+        return np.ascontiguousarray(found[:, 0])
 
     def residuals(self, places: FloatArray) -> FloatArray:
         """Observed less travel time (s), the origin time still in it: (m, n) at places (m, 3)."""
