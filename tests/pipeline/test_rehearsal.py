@@ -10,13 +10,11 @@ def test_the_shot_is_triggered_on_and_picked():
 
 def test_the_rehearsed_event_is_located_and_measured():
     from paektuseis.pipeline import process_event
-    from paektuseis.pipeline.rehearsal import BEFORE, BEGIN
+    from paektuseis.pipeline.rehearsal import AFTER, BEFORE, BEGIN, STATIONS
 
-    stream, network, inventory = _stage()
+    stream, network, inventory = _stage(STATIONS, BEFORE + AFTER)
     event = {"event_id": "x", "time": BEGIN + BEFORE + 1.0, "endtime": BEGIN + BEFORE + 15.0}
-    found = process_event(
-        stream.slice(BEGIN, BEGIN + 2 * BEFORE), event, inventory=inventory, network=network
-    ).understanding
+    found = process_event(stream, event, inventory=inventory, network=network).understanding
     assert found.location is not None
     assert found.magnitudes["value"].notna().all()
     assert set(found.magnitudes["kind"]) == {"ML", "Mw"}

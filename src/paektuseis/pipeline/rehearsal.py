@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
+import pandas as pd
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
+from .. import tables
 from ..config import Settings
+from ..detection import coincidence_candidates, match_detections
 from ..io import Archive
 from ..network import Network, load_network
 from .channel import process_channel
@@ -15,7 +18,8 @@ from .event import process_event
 
 RATE = 100.0
 BEGIN = UTCDateTime(2000, 1, 1)
-BEFORE, LENGTH = 90.0, 600.0
+BEFORE, AFTER = 90.0, 90.0
+HOUR = 3600.0
 STATIONS = 4
 DEPTH_KM, P_SPEED, S_SPEED = 5.0, 5.5, 3.2
 
@@ -36,20 +40,22 @@ def rehearse_event(settings: Settings | None = None) -> int:
     int
         Number of picks; of no interest.
     """
-    stream, network, inventory = _stage()
+    stream, network, inventory = _stage(STATIONS, BEFORE + AFTER)
     onset = BEGIN + BEFORE
+    found = coincidence_candidates(_triggers(stream, onset), min_stations=2, window=2.0)
     result = process_event(
-        stream.slice(BEGIN, BEGIN + 2 * BEFORE),
+        stream,
         {"event_id": "rehearsal", "time": onset + 1.0, "endtime": onset + 15.0},
         inventory=inventory,
         network=network,
         settings=settings,
     )
+    match_detections(found, found, time_column="starttime")
     return len(result.understanding.picks)
 
 
 def rehearse_channel(settings: Settings | None = None) -> int:
-    """Measure ten minutes of one channel, so that the kernels of channels are compiled.
+    """Measure an hour of one channel, so that the kernels of channels are compiled.
 
     Parameters
     ----------
@@ -61,17 +67,32 @@ def rehearse_channel(settings: Settings | None = None) -> int:
     int
         Number of triggers; of no interest.
     """
-    stream, _, inventory = _stage()
+    stream, _, inventory = _stage(1, HOUR)
     name = stream[0].id
     day = process_channel(
         cast(Archive, _Shelf(stream)),
         name,
         BEGIN,
-        BEGIN + LENGTH,
+        BEGIN + HOUR,
         settings or Settings(),
         inventory,
     )
     return len(day.triggers)
+
+
+def _triggers(stream: Stream, onset: UTCDateTime) -> pd.DataFrame:
+    """Return a trigger of each vertical, one after the other."""
+    names = [t.id for t in stream if t.stats.channel.endswith("Z")]
+    return tables.TRIGGERS.frame(
+        {
+            "trace_id": name,
+            "starttime": onset + 0.1 * i,
+            "endtime": onset + 5.0,
+            "peak_ratio": 5.0,
+            "peak_time": onset + 1.0,
+        }
+        for i, name in enumerate(names)
+    )
 
 
 class _Shelf:
@@ -84,17 +105,17 @@ class _Shelf:
         return self._stream.select(id=trace_id).slice(start, end)
 
 
-def _stage() -> tuple[Stream, Network, Inventory]:
+def _stage(count: int, length: float) -> tuple[Stream, Network, Inventory]:
     """Return noise with one shot under the first stations of a shipped network, in counts."""
     from ..synthetic import INSTRUMENTS, make_inventory
 
     network = load_network("paektu").select(["1U.*"])
-    stations = network.stations[:STATIONS]
+    stations = network.stations[:count]
     inventory = make_inventory(
         stations,
         sampling_rate=RATE,
-        starttime=BEGIN - 3600.0,
-        endtime=BEGIN + 2 * LENGTH,
+        starttime=BEGIN - HOUR,
+        endtime=BEGIN + 2 * HOUR,
         sensor=INSTRUMENTS["CMG-3ESP 30 s"],
     )
     latitude = float(np.mean([s.latitude for s in stations]))
@@ -106,7 +127,7 @@ def _stage() -> tuple[Stream, Network, Inventory]:
         east = 111.2 * (station.longitude - longitude) * np.cos(np.radians(latitude))
         far = float(np.sqrt(north**2 + east**2 + DEPTH_KM**2))
         for component, size in (("Z", 3e4), ("N", 6e4), ("E", 6e4)):
-            samples = rng.normal(0.0, 100.0, round(LENGTH * RATE))
+            samples = rng.normal(0.0, 100.0, round(length * RATE))
             for speed, share in ((P_SPEED, 0.5), (S_SPEED, 1.0)):
                 first = round((BEFORE + far / speed) * RATE)
                 time = np.arange(round(10.0 * RATE)) / RATE
