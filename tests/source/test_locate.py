@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import math
 
 import numpy as np
@@ -353,3 +355,57 @@ def test_across_the_date_line():
         found = ps.locate(picks_of(net, 51.92, lon, 8.0), net)
         assert away_km(found, 51.92, lon) < 0.1
         assert found.depth_km == pytest.approx(8.0, abs=0.2)
+
+
+@pytest.mark.parametrize("network", [ONE_SIDED, GOOD], ids=["12 picks", "16 picks"])
+@pytest.mark.parametrize("wrong", [0.0, 3.0])
+@pytest.mark.parametrize("share", [0.05, 1e-40])
+def test_the_density_is_the_integral_over_the_origin_time(network, wrong, share, rng):
+    if wrong and share < 1e-3:
+        pytest.skip("with no share of wrong picks a wrong one is no case")
+    picks = picks_of(network, *around(2.0, 1.0), 5.0, rng=rng)
+    picks.loc[3, "time"] += pd.Timedelta(seconds=wrong)
+    found = ps.locate(picks, network, outlier_share=share, widen=False)
+    problem = found.density
+    s = found.samples.iloc[:37]
+    columns = (s[c].to_numpy() for c in ("latitude", "longitude", "depth_km"))
+    places = problem.place(*columns)
+    left = problem.residuals(places)
+    sigma = np.sqrt(problem.variance)
+    off = []
+    for r, (log, time, precision) in zip(left, problem.at(places), strict=True):
+        t = time + np.linspace(-8, 8, 4001) / np.sqrt(precision)
+        z = (r[:, None] - t) / sigma[:, None]
+        good = (1 - share) * np.exp(-0.5 * z**2) / np.sqrt(2 * np.pi) / sigma[:, None]
+        whole = np.log(good + share / 10.0).sum(axis=0)
+        top = whole.max()
+        integral = top + np.log(np.trapezoid(np.exp(whole - top), t))
+        off.append(abs(log + 0.5 * np.log(2 * np.pi) - integral))
+    exact = share < 1e-3  # Laplace's where a pick may be wrong
+    assert np.median(off) < (1e-4 if exact else 0.05)
+    assert max(off) < (1e-3 if exact else 0.6)
+
+
+def test_tables_are_made_once_and_can_be_given(rng):
+    picks = picks_of(GOOD, *around(2.0, 1.0), 5.0, rng=rng)
+    texts = picks.trace_id.tolist()
+    found = ps.locate(picks, GOOD)
+    picks["trace_id"] = "XX.OTHER..HHZ"  # after the location: no part of it
+    again = copy.deepcopy(found)
+    assert sorted(found.residuals.trace_id) == sorted(texts)
+    assert found.samples is found.samples
+    pd.testing.assert_frame_equal(again.samples, found.samples)
+    pd.testing.assert_frame_equal(again.residuals, found.residuals)
+    other = dataclasses.replace(found, samples=found.samples.iloc[:10])
+    assert len(other.samples) == 10
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        found.samples = other.samples
+    with pytest.raises(TypeError, match="samples"):
+        ps.source.Location(
+            latitude=0.0,
+            longitude=0.0,
+            depth_km=0.0,
+            time=None,
+            residuals=found.residuals,
+            method="",
+        )

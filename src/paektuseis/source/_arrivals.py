@@ -158,7 +158,7 @@ def read_arrivals(
         texts=texts,
         order=order,
         origin_ns=origin,
-        observed=(ns[order] - origin) * 1e-9,
+        observed=np.asarray((ns[order] - origin) * 1e-9, dtype=np.float64),
         uncertainty=sigma[order],
         correction=np.array([float(known.get((keys[i], phases[i]), 0.0)) for i in order]),
         stations=stations,

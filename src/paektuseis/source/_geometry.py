@@ -37,11 +37,11 @@ def to_degrees(
     """Latitude and longitude of a point so far east and north: the inverse of :func:`to_km`."""
     x = np.asarray(east_km, dtype=np.float64)
     y = np.asarray(north_km, dtype=np.float64)
-    latitude0 = np.asarray(latitude0, dtype=np.float64)
-    lat = latitude0 + np.degrees(y / radii_km(latitude0)[1])
+    lat0 = np.asarray(latitude0, dtype=np.float64)
+    lat = lat0 + np.degrees(y / radii_km(lat0)[1])
     for _ in range(3):
-        lat = latitude0 + np.degrees(y / radii_km((lat + latitude0) / 2)[1])
-    lon = longitude0 + np.degrees(x / radii_km((lat + latitude0) / 2)[0])
+        lat = lat0 + np.degrees(y / radii_km((lat + lat0) / 2)[1])
+    lon = np.asarray(longitude0, dtype=np.float64) + np.degrees(x / radii_km((lat + lat0) / 2)[0])
     return np.asarray(lat), np.asarray((lon + 180.0) % 360.0 - 180.0)
 
 

@@ -294,7 +294,7 @@ def _coarsest(problem: Problem) -> _Cells:
     cells[..., 3:] = half
     for d in range(3):
         along = box[d, 0] + (2 * np.arange(counts[d]) + 1) * half[d]
-        cells[..., d] = np.expand_dims(along, tuple({0, 1, 2} - {d}))
+        cells[..., d] = along.reshape([-1 if k == d else 1 for k in range(3)])
     cells = cells.reshape(-1, 6)
     return _Cells(cells=cells, mass=problem.masses(cells), evaluations=len(cells))
 
