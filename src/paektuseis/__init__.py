@@ -25,8 +25,11 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         rsam as rsam,
     )
     from .batch import (
+        ArchiveHealth as ArchiveHealth,
         ArchiveRun as ArchiveRun,
+        Fault as Fault,
         Results as Results,
+        check_archive as check_archive,
         open_results as open_results,
         run_archive as run_archive,
     )
@@ -73,6 +76,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         ArchiveError as ArchiveError,
         ConfigError as ConfigError,
         MetadataError as MetadataError,
+        NoRecordsError as NoRecordsError,
         OutputError as OutputError,
         PaektuseisError as PaektuseisError,
         ParameterError as ParameterError,

@@ -7,6 +7,7 @@ API: dict[str, str] = {
     "ArchiveError": "errors",
     "ConfigError": "errors",
     "MetadataError": "errors",
+    "NoRecordsError": "errors",
     "OutputError": "errors",
     "PaektuseisError": "errors",
     "ParameterError": "errors",
@@ -195,8 +196,11 @@ API: dict[str, str] = {
     "process_day": "pipeline",
     "process_event": "pipeline",
     # batch
+    "ArchiveHealth": "batch",
     "ArchiveRun": "batch",
+    "Fault": "batch",
     "Results": "batch",
+    "check_archive": "batch",
     "open_results": "batch",
     "run_archive": "batch",
 }

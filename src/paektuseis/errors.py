@@ -7,6 +7,7 @@
     ├── WaveformError    (ValueError)   samples or a waveform file that cannot be used
     ├── MetadataError    (LookupError)  station, response or velocity model missing or wrong
     ├── ArchiveError     (OSError)      an archive that cannot be read
+    │   └── NoRecordsError              an archive that holds nothing of what was asked for
     ├── OutputError      (OSError)      a product that cannot be written
     └── ConfigError      (ValueError)   a settings or network file that cannot be understood
 
@@ -37,6 +38,10 @@ class MetadataError(PaektuseisError, LookupError):
 
 class ArchiveError(PaektuseisError, OSError):
     """A waveform archive that cannot be opened or listed."""
+
+
+class NoRecordsError(ArchiveError):
+    """An archive that can be read and holds nothing of what was asked for."""
 
 
 class OutputError(PaektuseisError, OSError):

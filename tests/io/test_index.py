@@ -625,7 +625,7 @@ def test_index_can_be_read_from_a_medium_that_cannot_be_written(root, tmp_path):
             assert len(ArchiveIndex(index).days()) == 2
             assert len(ArchiveIndex(index).files()) == 4
             with (
-                pytest.raises(ps.ArchiveError, match="readonly"),
+                pytest.raises(ps.OutputError, match="readonly"),
                 index_database(index).writing() as db,
             ):
                 db.execute("DELETE FROM paektuseis_files")

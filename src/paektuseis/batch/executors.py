@@ -4,20 +4,44 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ParameterError
+from ..io._processes import end_processes, settle_in
+
+_here = threading.local()
+
+
+class Stopped(BaseException):
+    """The run this thread works for has been interrupted."""
+
+
+def stop_if_told() -> None:
+    """Leave the job of this thread if its run has been interrupted.
+
+    Raises
+    ------
+    Stopped
+    """
+    told = getattr(_here, "told", None)
+    if told is not None and told.is_set():
+        raise Stopped
+
+
+def _listen(told: threading.Event) -> None:
+    _here.told = told
 
 
 @contextmanager
 def local_executor(workers: int) -> Iterator[Executor]:
     """Yield an executor on this machine; what is left undone at the end is cancelled.
+
+    If the block fails or is interrupted, jobs at work are given up: worker processes are
+    ended, a thread leaves its job at the next step.
 
     Parameters
     ----------
@@ -26,14 +50,21 @@ def local_executor(workers: int) -> Iterator[Executor]:
     """
     if workers < 1:
         raise ParameterError(f"workers={workers}; give a whole number of at least 1")
+    told = threading.Event()
     if workers == 1:
-        pool: Executor = ThreadPoolExecutor(1, thread_name_prefix="paektuseis-day")
+        pool: Executor = ThreadPoolExecutor(
+            1, thread_name_prefix="paektuseis-day", initializer=_listen, initargs=(told,)
+        )
     else:
         pool = ProcessPoolExecutor(
-            workers, mp_context=_context(), initializer=_settle_in, initargs=(os.getpid(),)
+            workers, mp_context=_context(), initializer=settle_in, initargs=(os.getpid(),)
         )
     try:
         yield pool
+    except BaseException:
+        told.set()
+        end_processes(pool)
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -91,26 +122,3 @@ def _context() -> multiprocessing.context.BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["paektuseis.batch.job"])
     return context
-
-
-def _settle_in(runner: int) -> None:
-    """Leave interrupts to the runner, and end when it is gone (it may have been killed)."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent and _lives(runner):
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True, name="paektuseis-watch").start()
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import functools
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from obspy import Inventory
 
+from ..errors import ArchiveError, ParameterError
 from ..io import Archive, read_stations
 from ..pipeline import process_day
+from .executors import stop_if_told
 from .plan import DayJob, code_version
 from .store import write_day
 
@@ -59,8 +62,23 @@ def run_job(job: DayJob) -> Receipt:
     Returns
     -------
     Receipt
+
+    Raises
+    ------
+    ParameterError
+        If this process runs other code than the one that planned the job.
+    ArchiveError
+        If a file of the archive is no longer as the key of the job says, before or after.
+    OutputError
+        If the tables cannot be written.
     """
     begin = time.perf_counter()
+    if code_version() != job.code:
+        raise ParameterError(
+            f"this worker runs paektuseis {code_version()}, the run was planned by {job.code}; "
+            "install the same version everywhere, or start the run again"
+        )
+    _require_as_planned(job)
     archive = Archive(job.archive, layout=job.layout, index=job.index or None)
     result = process_day(
         archive,
@@ -74,7 +92,10 @@ def run_job(job: DayJob) -> Receipt:
         per_octave=job.settings.spectra.per_octave,
         rate_window=RATE_WINDOW,
         threads=job.threads,
+        progress=lambda what, done, total: stop_if_told(),
     )
+    _require_as_planned(job)
+    stop_if_told()
     timings = dict(result.timings)
     before = time.thread_time()
     record = {
@@ -96,6 +117,25 @@ def run_job(job: DayJob) -> Receipt:
         timings=timings,
         peak_memory=peak_memory(),
     )
+
+
+def _require_as_planned(job: DayJob) -> None:
+    """Refuse a day whose files are not those that its key was made of."""
+    for name, size, mtime_ns in job.files:
+        if size < 0:  # it could not be looked at when the archive was indexed
+            continue
+        path = os.path.join(job.archive, name)
+        try:
+            info = os.stat(path)
+        except OSError as error:
+            raise ArchiveError(
+                f"{path}: went away while the day was processed ({error.strerror}); "
+                "the next run does the day again"
+            ) from error
+        if (info.st_size, info.st_mtime_ns) != (size, mtime_ns):
+            raise ArchiveError(
+                f"{path}: changed while the day was processed; the next run does the day again"
+            )
 
 
 @functools.lru_cache(maxsize=2)

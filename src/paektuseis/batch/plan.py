@@ -27,7 +27,9 @@ _SILENT = ("cli", "plotting", "report", "synthetic")  # parts that change no num
 class DayJob:
     """One network-day, as it travels to a worker: names and settings, never records.
 
-    ``name`` is that of its folder of results; ``inventory`` names metadata files.
+    ``name`` is that of its folder of results; ``inventory`` names metadata files; ``files`` are
+    those it reads, by name below the archive's root, size in bytes and time of change in ns;
+    ``code`` is the version that planned it.
     """
 
     name: str
@@ -44,6 +46,8 @@ class DayJob:
     inventory_digest: str = ""
     measure_events: bool = False
     threads: int = 1
+    files: tuple[tuple[str, int, int], ...] = ()
+    code: str = ""
 
 
 @functools.cache
@@ -124,6 +128,8 @@ def plan_days(
                 endtime=end,
                 settings=settings,
                 network=network,
+                code=fixed["code"],
+                files=tuple((name, size, mtime_ns) for name, size, mtime_ns, _ in files),
                 **common,
             )
         )

@@ -21,8 +21,17 @@ from obspy import Inventory, UTCDateTime
 
 from .. import __version__
 from ..config import Settings, load_settings, settings_hash, settings_to_toml
-from ..errors import ArchiveError, ParameterError
-from ..io import Archive, ArchiveIndex, index_archive, make_folder, write_text
+from ..errors import NoRecordsError, OutputError, ParameterError
+from ..io import (
+    Archive,
+    ArchiveIndex,
+    IndexReport,
+    atomic_path,
+    index_archive,
+    make_folder,
+    safe_text,
+    write_text,
+)
 from ..network import Network
 from ..provenance import package_versions
 from ..times import TimeLike, as_utc
@@ -30,12 +39,15 @@ from .executors import local_executor, worker_count
 from .job import Receipt, run_job
 from .plan import DayJob, code_version, days_between, network_fingerprint, plan_days
 from .state import STATE, RunState, owner_name
-from .store import RESULTS, read_receipt, remove_result, sweep
+from .store import METADATA, RESULTS, read_receipt, remove_result, result_in_place, sweep
 
 log = logging.getLogger("paektuseis.batch")
 
 LEASE = 120.0
 """Seconds after which a job whose runner no longer renews its claim may be taken over."""
+
+BAD_FILES = "bad-files.jsonl"
+"""File beside the results that names every file of the archive not wholly usable."""
 
 _POLL = 2.0
 
@@ -88,7 +100,10 @@ class ArchiveRun:
     done, failed, unchanged : int
         Jobs done in this run, failed in it, and left as an earlier run made them.
     problems : int
-        What could not be done within days that are done.
+        What could not be done within days that are done, in this run or before.
+    bad_files : dict of str to str
+        Files of the archive that cannot be used wholly, or have changed though their size and
+        time have not, with the reason; they stand in ``out/bad-files.jsonl`` too.
     seconds : float
         Wall time.
     timings : dict of str to float
@@ -104,6 +119,7 @@ class ArchiveRun:
     unchanged: int
     problems: int
     seconds: float
+    bad_files: dict[str, str] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     peak_memory: float = float("nan")
 
@@ -176,9 +192,9 @@ def run_archive(
     ParameterError
         If the span or an option makes no sense.
     ArchiveError
-        If the archive is missing or holds nothing in the span.
+        If the archive is missing (``NoRecordsError``: it holds nothing in the span).
     OutputError
-        If the output folder cannot be written.
+        If something cannot be written: a full disk ends the run, it does not fail day after day.
 
     Notes
     -----
@@ -192,9 +208,8 @@ def run_archive(
     make_folder(folder / RESULTS)
     known = archive if isinstance(archive, Archive) else Archive(archive)
     index_path = Path(index) if index is not None else folder / "index.sqlite"
-    report = index_archive(known, index_path)
-    for path, reason in report.unreadable.items():
-        log.info("not usable: %s: %s", path, reason)
+    sweep(folder)
+    bad_files = _bad_files(index_archive(known, index_path), folder)
     spans = _spans(ArchiveIndex(index_path, root=known.root), known, chosen, starttime, endtime)
     names, digest = _metadata(inventory, folder)
     jobs = plan_days(
@@ -211,18 +226,18 @@ def run_archive(
         measure_events=measure_events,
     )
     if not jobs:
-        raise ArchiveError(
+        raise NoRecordsError(
             f"{known.root}: no records of {', '.join(chosen.data.trace_ids)} from {spans[0][0]} to "
             f"{spans[-1][1]}"
         )
     state = RunState(folder / STATE)
-    sweep(folder)
     todo = state.plan(
         [(job.name, job.key, job.starttime, job.endtime) for job in jobs],
-        has_result=lambda name, key: read_receipt(folder, name).get("key") == key,
+        has_result=lambda name, key: result_in_place(folder, name, key),
     )
     if dry_run:
-        return _summary(folder, state, jobs, _Tally(unchanged=len(jobs) - len(todo)), begin)
+        tally = _Tally(unchanged=len(jobs) - len(todo), bad_files=bad_files)
+        return _summary(folder, state, jobs, tally, begin)
     record = _record(known, chosen, network, names, digest, jobs, measure_events)
     _write_record(folder, record)
     if executor is None and todo and workers > len(todo):
@@ -230,6 +245,7 @@ def run_archive(
         jobs = [replace(job, threads=workers // len(todo)) for job in jobs]
         workers = len(todo)
     runner = _Runner(folder, state, jobs, todo, progress, begin)
+    runner.tally.bad_files = bad_files
     try:
         again = True
         while again:
@@ -239,6 +255,7 @@ def run_archive(
                 again = runner.work(pool) and executor is None
     finally:
         state.release(runner.owner)
+        sweep(folder)
     done = _summary(folder, state, jobs, runner.tally, begin)
     _write_record(
         folder,
@@ -255,6 +272,7 @@ class _Tally:
     failed: int = 0
     unchanged: int = 0
     problems: int = 0
+    bad_files: dict[str, str] = field(default_factory=dict)
     timings: dict[str, float] = field(default_factory=dict)
     peak_memory: float = float("nan")
 
@@ -290,6 +308,8 @@ class _Runner:
         self._suspects: set[str] = set()
         self._queue = deque(todo)
         self.tally.unchanged = len(jobs) - len(todo)
+        for name in self._jobs.keys() - set(todo):
+            self.tally.problems += len(read_receipt(folder, name).get("problems", ()))
         self._report("", "planned")
 
     def _states(self) -> dict[str, str]:
@@ -337,6 +357,9 @@ class _Runner:
                 still.append(name)
                 continue
             self.tally.unchanged += 1
+            if state == "done":
+                problems = read_receipt(self.folder, name).get("problems", ())
+                self.tally.problems += len(problems)
             self._report(name, state)
         return still
 
@@ -361,6 +384,8 @@ class _Runner:
             self._report(name, "done")
             return
         self._fail(name, f"{type(error).__name__}: {error}")
+        if isinstance(error, OutputError):  # the next day could not be written either
+            raise error
 
     def _fail(self, name: str, reason: str) -> None:
         self._suspects.discard(name)
@@ -411,6 +436,20 @@ class _Runner:
         )
 
 
+def _bad_files(report: IndexReport, folder: Path) -> dict[str, str]:
+    """Note the files of the archive that cannot be used wholly, one JSON object a line."""
+    kinds = {"unreadable": report.unreadable, "damaged": report.damaged, "altered": report.altered}
+    lines = [
+        json.dumps({"path": safe_text(path), "state": kind, "reason": reason})
+        for kind, files in kinds.items()
+        for path, reason in files.items()
+    ]
+    path = folder / BAD_FILES
+    if lines or path.exists():
+        write_text(path, "".join(line + "\n" for line in lines))
+    return {path: reason for files in kinds.values() for path, reason in files.items()}
+
+
 def _path(value: Any) -> Path | None:
     return None if value is None else Path(value)
 
@@ -429,13 +468,13 @@ def _spans(
         raise ParameterError(f"endtime={end} is not after starttime={start}")
     days = index.days(list(settings.data.trace_ids))
     if not days:
-        raise ArchiveError(
+        raise NoRecordsError(
             f"{archive.root}: no records of {', '.join(settings.data.trace_ids)} that can be read"
         )
     first = max(start, days[0]) if start is not None else days[0]
     last = min(end, days[-1] + 86400.0) if end is not None else days[-1] + 86400.0
     if last <= first:
-        raise ArchiveError(
+        raise NoRecordsError(
             f"{archive.root}: no records from {starttime or 'its start'} to "
             f"{endtime or 'its end'}; it holds {days[0]} to {days[-1] + 86400.0}"
         )
@@ -447,11 +486,11 @@ def _metadata(inventory: Any, folder: Path) -> tuple[tuple[str, ...], str]:
     if inventory is None:
         return (), ""
     if isinstance(inventory, Inventory):
-        # obspy writes the time of writing into the file: the digest leaves it out
-        path = make_folder(folder / "metadata") / "stations.xml"
-        digest = hashlib.sha256(_contents(inventory)).hexdigest()
-        inventory.write(str(path), format="STATIONXML")
-        return (str(path.resolve()),), digest
+        path = make_folder(folder / METADATA) / "stations.xml"
+        contents = _contents(inventory)
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(contents)
+        return (str(path.resolve()),), hashlib.sha256(contents).hexdigest()
     if isinstance(inventory, str | os.PathLike):
         inventory = [inventory]
     paths = [Path(p).resolve() for p in inventory]
@@ -460,6 +499,7 @@ def _metadata(inventory: Any, folder: Path) -> tuple[tuple[str, ...], str]:
 
 
 def _contents(inventory: Inventory) -> bytes:
+    """Return the metadata as StationXML, the same for the same metadata."""
     import io
 
     copy = inventory.copy()
@@ -513,6 +553,7 @@ def _summary(
         failed=tally.failed,
         unchanged=tally.unchanged,
         problems=tally.problems,
+        bad_files=tally.bad_files,
         seconds=time.perf_counter() - begin,
         timings=dict(tally.timings),
         peak_memory=tally.peak_memory,

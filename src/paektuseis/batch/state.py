@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import json
 import os
-import platform
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -17,10 +14,14 @@ from obspy import UTCDateTime
 
 from .._database import Database
 from ..errors import OutputError, ParameterError
+from ..io._processes import owner_is_dead, owner_name
 from ..tables import JOBS
+
+__all__ = ["RunState", "owner_name"]
 
 STATE = "state.sqlite"
 STATES = ("planned", "running", "done", "failed")
+LONGEST_LEASE = 86400.0
 Plan = tuple[str, str, UTCDateTime, UTCDateTime]
 """Name, key, start and end of a job."""
 
@@ -258,7 +259,10 @@ class RunState:
                     "problems, seconds, n_rows, n_bytes, finished, lease_until "
                     "FROM jobs ORDER BY starttime, endtime, job"
                 ).fetchall()
-        return JOBS.frame(_as_row(*row) for row in rows)
+        try:
+            return JOBS.frame([_as_row(*row) for row in rows])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise OutputError(f"{self.path}: damaged ({error}). {_ADVICE}") from error
 
     def counts(self) -> dict[str, int]:
         """Return the number of jobs in each state."""
@@ -302,6 +306,8 @@ def _as_row(
     finished: int | None,
     lease_until: float,
 ) -> dict[str, object]:
+    if state not in STATES:
+        raise ValueError(f"{job!r} is in no state that there is: {state!r}")
     if state == "running" and not _holds(owner, lease_until):
         state, owner = "planned", ""
     return {
@@ -325,8 +331,11 @@ def _as_row(
 
 
 def _lease(lease_seconds: float) -> float:
-    if not 0 < lease_seconds < 1e9:
-        raise ParameterError(f"lease_seconds={lease_seconds!r}; give a positive number of seconds")
+    if not 0 < lease_seconds <= LONGEST_LEASE:
+        raise ParameterError(
+            f"lease_seconds={lease_seconds!r}; give a positive number of seconds up to "
+            f"{LONGEST_LEASE:g}"
+        )
     return time.time() + lease_seconds
 
 
@@ -336,76 +345,10 @@ def _check_owner(owner: str) -> None:
 
 
 def _holds(owner: str, lease_until: float) -> bool:
-    """Whether a lease is in force: not run out, and its owner not known to be dead."""
-    return time.time() < lease_until and not _is_dead(owner)
+    """Whether a lease is in force: not run out, and its owner not known to be dead.
 
-
-def owner_name() -> str:
-    """Return a new name for a runner in this process.
-
-    Returns
-    -------
-    str
-        ``host:pid:start:boot:namespace:random``: the start of the process in clock ticks
-        since the system's start, the identity of that start, and the namespace the process id
-        counts in (these three are empty where the system does not tell them), and a random
-        part, so that two runs in one process are two owners.
+    One that reaches further ahead than any lease can was taken under a clock that was wrong,
+    or is damage: it holds nothing.
     """
-    pid = os.getpid()
-    return ":".join((_host(), str(pid), _start_of(pid), *_machine(), uuid.uuid4().hex[:8]))
-
-
-def _host() -> str:
-    return platform.node().replace(":", "_")
-
-
-@functools.cache
-def _machine() -> tuple[str, str]:
-    """Identity of the system's start, and the namespace that process ids count in."""
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace(":", "_")
-        return boot, os.readlink("/proc/self/ns/pid").strip("pid:[]")
-    except OSError:
-        return "", ""
-
-
-def _start_of(pid: int) -> str:
-    """Start of a process, in ticks; empty where the system does not tell or it is dead."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return ""
-    # after the name in brackets, which may hold anything: state is field 3, start is field 22
-    fields = text[text.rfind(b")") + 1 :].split()
-    return "" if fields[0] in (b"Z", b"X") else fields[19].decode()
-
-
-def _is_dead(owner: str) -> bool:
-    """Whether an owner was a process of this machine that no longer lives.
-
-    In doubt (another host, another namespace, a name of another kind) it is taken to live.
-    """
-    parts = owner.split(":")
-    if len(parts) != 6 or parts[0] != _host() or not parts[1].isdigit():
-        return False
-    _, pid, start, boot, namespace, _ = parts
-    here = _machine()
-    if boot and here[0] and boot != here[0]:
-        return True  # this machine has been started anew since
-    if (boot, namespace) != here:
-        return False
-    if start:
-        return _start_of(int(pid)) != start
-    return not _process_lives(int(pid))
-
-
-def _process_lives(pid: int) -> bool:
-    if os.name != "posix":  # a signal of 0 is no question elsewhere
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
+    left = lease_until - time.time()
+    return 0 < left <= LONGEST_LEASE and not owner_is_dead(owner)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-import platform
 import shutil
 import uuid
 from collections.abc import Mapping
@@ -19,12 +19,15 @@ from pandas.api.types import union_categoricals
 
 from ..errors import OutputError
 from ..io import make_folder, write_table, write_text
+from ..io._output import flush_folder
+from ..io._processes import process_mark, remove_leftovers
 from ..pipeline import DayResult
 from ..spectral import NoisePSD
 from ..types import Spectrogram
 
 RESULTS = "tables"
 RECEIPT = "receipt.json"
+METADATA = "metadata"
 _ATTEMPTS = 20
 
 
@@ -56,8 +59,7 @@ def write_day(
         If something cannot be written; what stood there before is untouched.
     """
     folder = make_folder(out / RESULTS)
-    owner = f"{platform.node()}-{os.getpid()}"
-    temporary = make_folder(folder / f".tmp-{owner}-{uuid.uuid4().hex[:12]}")
+    temporary = make_folder(folder / f".tmp-{process_mark()}-{uuid.uuid4().hex[:12]}")
     try:
         rows = {table: len(frame) for table, frame in result.tables.items()}
         for table, frame in result.tables.items():
@@ -76,10 +78,16 @@ def write_day(
             write_table(frame, temporary / f"{table}.parquet", arrays={"values": arrays})
             rows[table] = len(frame)
         write_table(_axes(spectra, noise), temporary / "axes.parquet")
-        whole = {**record, "rows": rows, "problems": list(result.problems)}
-        write_text(temporary / RECEIPT, json.dumps(whole, indent=1, sort_keys=True) + "\n")
-        size = sum(path.stat().st_size for path in temporary.iterdir())
+        files = {path.name: _seal(path) for path in sorted(temporary.iterdir())}
+        whole = {**record, "rows": rows, "problems": list(result.problems), "files": files}
+        text = json.dumps(whole, indent=1, sort_keys=True) + "\n"
+        write_text(temporary / RECEIPT, text)
+        size = sum(int(file["bytes"]) for file in files.values()) + len(text.encode())
         _into_place(temporary, folder / name)
+    except OSError as error:
+        if isinstance(error, OutputError):
+            raise
+        raise OutputError(f"{folder / name}: cannot be written: {error.strerror}") from error
     finally:
         if temporary.exists():
             shutil.rmtree(temporary, ignore_errors=True)
@@ -90,9 +98,11 @@ def _into_place(temporary: Path, target: Path) -> None:
     """Rename a folder to its final name; an older result steps aside and is removed."""
     for _ in range(_ATTEMPTS):
         old = target.parent / f".old-{temporary.name.removeprefix('.tmp-')}"
+        moved = False
         try:
             if target.exists():
                 os.rename(target, old)
+                moved = True
         except OSError:
             pass  # another process has just moved it
         try:
@@ -100,43 +110,41 @@ def _into_place(temporary: Path, target: Path) -> None:
         except OSError as error:
             if target.exists():
                 continue  # another process was faster: its result is replaced by this one
+            if moved:
+                with suppress(OSError):
+                    os.rename(old, target)
             raise OutputError(f"{target}: cannot be put in place: {error.strerror}") from error
         finally:
             shutil.rmtree(old, ignore_errors=True)
-        _flush_folder(target.parent)
+        flush_folder(target.parent)
         return
     raise OutputError(f"{target}: cannot be put in place: other processes keep writing it")
 
 
-def _flush_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some file systems cannot flush a folder
-            os.fsync(handle)
-    finally:
-        os.close(handle)
+def _seal(path: Path) -> dict[str, Any]:
+    """Return size and digest of a file that has just been written."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"bytes": path.stat().st_size, "sha256": digest}
 
 
 def sweep(out: Path) -> None:
-    """Remove what processes of this machine that no longer live have left half written."""
-    host = platform.node()
-    for path in (out / RESULTS).glob(".*-*"):
-        kind, _, rest = path.name.partition("-")
-        if kind not in (".tmp", ".old") or not rest.startswith(f"{host}-"):
-            continue
-        pid = rest.removeprefix(f"{host}-").split("-")[0]
-        if pid.isdigit() and not _lives(int(pid)):
-            shutil.rmtree(path, ignore_errors=True)
+    """Remove what processes that no longer live have left half written."""
+    for folder in (out, out / RESULTS, out / METADATA):
+        remove_leftovers(folder)
 
 
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+def result_in_place(out: Path, name: str, key: str) -> bool:
+    """Whether the result of a job with this key is there with all its files, as long as written."""
+    receipt = read_receipt(out, name)
+    files = receipt.get("files")
+    if receipt.get("key") != key or not isinstance(files, dict) or not files:
         return False
-    except OSError:
-        return True
-    return True
+    folder = out / RESULTS / name
+    try:
+        return all((folder / n).stat().st_size == file["bytes"] for n, file in files.items())
+    except (OSError, KeyError, TypeError):
+        return False
 
 
 def read_receipt(out: Path, name: str) -> dict[str, Any]:
@@ -151,7 +159,7 @@ def read_receipt(out: Path, name: str) -> dict[str, Any]:
 def remove_result(out: Path, name: str) -> None:
     """Remove the result of a job (renamed first, so that it is never seen in part)."""
     target = out / RESULTS / name
-    old = target.parent / f".old-{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+    old = target.parent / f".old-{process_mark()}-{uuid.uuid4().hex[:12]}"
     with suppress(FileNotFoundError):
         os.rename(target, old)
     shutil.rmtree(old, ignore_errors=True)

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import logging
 import os
 import signal
 import sys
-from types import FrameType
 
 import typer
 
-from ..errors import (
-    ArchiveError,
-    ConfigError,
-    MetadataError,
-    OutputError,
-    ParameterError,
-    WaveformError,
-)
+from ..errors import NoRecordsError, OutputError, PaektuseisError
 from . import (
     batch,
     classify,
     config,
     day,
     demo,
+    doctor,
     event,
     index,
+    interrupts,
     locate,
     match,
     network,
@@ -38,8 +34,8 @@ from .common import EXIT_INTERRUPTED, EXIT_NO_DATA, EXIT_OUTPUT, EXIT_USAGE, NoD
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 EPILOG = (
-    "Exit codes: 0 done, 1 done with problems reported, 2 usage or configuration, "
-    "3 no data, 4 cannot write, 130 interrupted."
+    "Exit codes: 0 done, 1 done with problems reported, 2 wrong usage or nothing usable, "
+    "3 no data, 4 cannot write, 130 interrupted, 143 told to terminate."
 )
 
 app = typer.Typer(
@@ -57,6 +53,7 @@ for verb in (
     demo.demo,
     day.day,
     index.index,
+    doctor.doctor,
     batch.batch,
     timeline.timeline,
     event.event,
@@ -78,8 +75,6 @@ def _root(
     verbose: bool = typer.Option(False, "--verbose", "-v", help="Log what is done, on stderr."),
 ) -> None:
     if verbose:
-        import logging
-
         logging.basicConfig(
             level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
         )
@@ -90,12 +85,12 @@ def _root(
         raise typer.Exit
 
 
-class _Terminated(BaseException):
-    """SIGTERM arrived."""
-
-
-def _terminate(number: int, frame: FrameType | None) -> None:
-    raise _Terminated
+_DISK = frozenset(
+    number
+    for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO", "EFBIG")
+    if (number := getattr(errno, name, None)) is not None
+)
+"""Errors of a disk that takes nothing more."""
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -117,10 +112,10 @@ def run(arguments: list[str] | None = None) -> int:
         error.show()  # type: ignore[attr-defined]
         return EXIT_USAGE
     except (KeyboardInterrupt, typer.Abort):
-        complain("interrupted; what was written so far is whole, run the same command again")
+        complain(interrupts.take_note(signal.SIGINT))
         return EXIT_INTERRUPTED
-    except _Terminated:
-        complain("told to terminate; what was written so far is whole")
+    except interrupts.Terminated:
+        complain(interrupts.take_note(signal.SIGTERM))
         return 128 + signal.SIGTERM
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -128,15 +123,36 @@ def run(arguments: list[str] | None = None) -> int:
     except OutputError as error:
         complain(str(error))
         return EXIT_OUTPUT
-    except (NoDataError, WaveformError) as error:
+    except (NoDataError, NoRecordsError) as error:
         complain(str(error))
         return EXIT_NO_DATA
-    except (ConfigError, ParameterError, MetadataError, ArchiveError) as error:
+    except PaektuseisError as error:
         complain(str(error))
+        return EXIT_USAGE
+    except OSError as error:
+        name = f"{error.filename}: " if error.filename else ""
+        complain(f"{name}{error.strerror or error}")
+        return EXIT_OUTPUT if error.errno in _DISK else EXIT_USAGE
+    except MemoryError:
+        complain("not enough memory; take a shorter span, fewer channels or fewer workers")
         return EXIT_USAGE
 
 
 def main() -> None:
     """Entry point of the ``paektuseis`` program."""
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run())
+    interrupts.open_streams()
+    interrupts.listen()
+    try:
+        code = run()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        code = 0
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        complain(f"standard output: {error.strerror or error}")
+        code = EXIT_OUTPUT
+    except Exception:  # an error of the program is not a run that is done with problems
+        logging.getLogger("paektuseis").exception("unexpected error in the program")
+        code = EXIT_USAGE
+    sys.exit(code)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..batch import ArchiveRun, Progress
 
 _PLAIN_EVERY = 10.0
+_MOST = 20
 
 
 def batch(
@@ -94,6 +95,9 @@ def batch(
 
 
 def _closing(done: ArchiveRun) -> int:
+    from ..batch.run import BAD_FILES
+    from ..io import safe_text
+
     failed = done.jobs[done.jobs["state"] == "failed"]
     for row in failed.itertuples():
         complain(f"{row.job}: {row.reason}")
@@ -106,8 +110,13 @@ def _closing(done: ArchiveRun) -> int:
     )
     if done.problems:
         say(f"{done.problems} problems within the days: see the problems column and the receipts")
+    for path, reason in list(done.bad_files.items())[:_MOST]:
+        say(safe_text(reason if reason.startswith(path) else f"{path}: {reason}"))
+    if len(done.bad_files) > _MOST:
+        say(f"... and {len(done.bad_files) - _MOST} more files: {done.out / BAD_FILES}")
     typer.echo(str(done.out))
-    return EXIT_PROBLEMS if len(failed) or done.problems or not done.complete else 0
+    troubled = len(failed) or done.problems or done.bad_files or not done.complete
+    return EXIT_PROBLEMS if troubled else 0
 
 
 @contextmanager

@@ -27,12 +27,15 @@ def classify(
     """
     from .. import tables
     from ..catalog import classify_events, load_event_model
+    from ..errors import ConfigError
     from ..io import read_table, write_table
 
     path = features / "tables" / "features.parquet" if features.is_dir() else features
     if not path.is_file():
-        raise NoDataError(f"{path}: no such table; run `paektuseis day` first")
+        raise ConfigError(f"{path}: no such table; run `paektuseis day` first")
     table = read_table(path, tables.FEATURES)
+    if not len(table):
+        raise NoDataError(f"{path}: no event in it")
     rules = load_event_model(model) if model is not None else None
     classes = classify_events(table, rules=rules)
     write_table(classes, out)

@@ -13,6 +13,7 @@ import typer
 from ..errors import ConfigError, MetadataError, PaektuseisError
 
 if TYPE_CHECKING:
+    import pandas as pd
     from obspy import Inventory
 
     from ..network import Network
@@ -39,6 +40,23 @@ def complain(text: str) -> None:
     from ..io import safe_text
 
     typer.secho(f"paektuseis: {safe_text(text)}", err=True, fg=typer.colors.RED)
+
+
+def damage(table: pd.DataFrame) -> list[str]:
+    """Return what a quality table says of files that cannot be used wholly, a line for each."""
+    bad = table[
+        (table["path"] != "")
+        & (
+            (table["severity"] == "error")
+            | ((table["check"] == "unreadable_file") & (table["severity"] == "warning"))
+        )
+    ]
+    return list(
+        dict.fromkeys(
+            message if message.startswith(path) else f"{path}: {message}"
+            for path, message in zip(bad["path"], bad["message"], strict=True)
+        )
+    )
 
 
 @contextmanager

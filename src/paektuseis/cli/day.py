@@ -11,6 +11,7 @@ from .common import (
     EXIT_PROBLEMS,
     NoDataError,
     complain,
+    damage,
     is_synthetic,
     open_metadata,
     progress_bar,
@@ -115,6 +116,7 @@ def summarise(
     workers: Workers,
 ) -> int:
     """Process a span and write everything; return the exit code."""
+    from ..errors import WaveformError
     from ..io import make_folder
     from ..pipeline import process_day
     from ..report import PagePrinter, write_index, write_products
@@ -137,7 +139,10 @@ def summarise(
             progress=tick,
             on_event=printer.event if workers.count else None,
         )
+    faults = damage(result.tables["quality"])
     if not len(result.tables["availability"]):
+        if faults:
+            raise WaveformError(f"nothing of this span can be used: {faults[0]}")
         raise NoDataError(
             f"no records between {result.starttime} and {result.endtime} in {archive.root}; "
             f"it holds {holdings(archive)}"
@@ -155,7 +160,7 @@ def summarise(
         f"{int((result.tables['quality']['severity'] != 'info').sum())} quality findings"
     )
     typer.echo(str(index))
-    problems = (*result.problems, *drawn.problems)
+    problems = (*faults, *result.problems, *drawn.problems)
     for problem in problems:
         complain(problem)
     return EXIT_PROBLEMS if problems else 0

@@ -36,11 +36,15 @@ def demo(
 
     from .. import tables
     from ..config import Settings
-    from ..io import Archive, read_stations, read_table
+    from ..errors import ConfigError
+    from ..io import Archive, make_folder, read_stations, read_table
     from ..network import load_network
     from .day import drawing_workers, summarise
 
     folder = data or SAMPLE
+    if data is not None and not (folder / "stations.xml").is_file():
+        raise ConfigError(f"--data {data}: holds no stations.xml; leave it out to compute the hour")
+    make_folder(out)
     if not (folder / "stations.xml").is_file():
         from ..synthetic import write_sample
 

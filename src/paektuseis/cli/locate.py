@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .common import EXIT_PROBLEMS, NoDataError, complain, open_metadata, progress_bar
+from .common import EXIT_PROBLEMS, EXIT_USAGE, NoDataError, complain, open_metadata, progress_bar
 from .day import InventoryOption, NetworkOption
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def locate(
 ) -> int:
     """Locate every event of a file of picks.
 
-    What cannot be located is named with the reason; the exit code is then 1.
+    What cannot be located is named with the reason; the exit code is then 1 (2 if that is all).
 
     Example: paektuseis locate day/tables/picks.parquet --network paektu --out origins.csv
     """
@@ -85,6 +85,8 @@ def locate(
     typer.echo(f"{len(located)} of {len(groups)} events located: {out}")
     for reason in refused:
         complain(reason)
+    if not len(located):
+        return EXIT_USAGE
     return EXIT_PROBLEMS if refused else 0
 
 

@@ -35,6 +35,7 @@ class FileScan:
 
     size: int
     mtime_ns: int
+    ctime_ns: int = -1
     digest: str = ""
     format: str = ""
     state: str = "ok"
@@ -48,11 +49,11 @@ def scan_file(path: Path) -> FileScan:
 
     A file that cannot be used is told by its state, not by an exception.
     """
-    size = mtime = -1
+    size = mtime = ctime = -1
     digest = ""
     try:
         info = os.stat(path)
-        size, mtime = info.st_size, info.st_mtime_ns
+        size, mtime, ctime = info.st_size, info.st_mtime_ns, info.st_ctime_ns
         raw = read_bytes(path, unpack=False)
         if raw.data.size + raw.hole != size or os.stat(path).st_mtime_ns != mtime:
             raise WaveformError(f"{path}: the file changed while it was read; index it again")
@@ -68,6 +69,7 @@ def scan_file(path: Path) -> FileScan:
                 return FileScan(
                     size=size,
                     mtime_ns=mtime,
+                    ctime_ns=ctime,
                     digest=digest,
                     format=name,
                     state="damaged" if reason else "ok",
@@ -81,6 +83,7 @@ def scan_file(path: Path) -> FileScan:
         return FileScan(
             size=size,
             mtime_ns=mtime,
+            ctime_ns=ctime,
             digest=digest,
             format=FOREIGN if isinstance(error, ForeignFormatError) else "",
             state="unreadable",
@@ -90,6 +93,7 @@ def scan_file(path: Path) -> FileScan:
     return FileScan(
         size=size,
         mtime_ns=mtime,
+        ctime_ns=ctime,
         digest=digest,
         format=str(traces[0].stats.get("_format", name)) if traces else name,
         state="damaged" if bad else "ok",

@@ -19,7 +19,12 @@ from ..errors import ArchiveError
 from ._index_scan import FileScan
 from ._index_sections import Section, round_micro
 
-VERSION = 1
+VERSION = 2
+UPGRADES = {
+    1: "ALTER TABLE paektuseis_files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT -1;"
+    "ALTER TABLE paektuseis_files ADD COLUMN first_digest TEXT NOT NULL DEFAULT '';"
+    "UPDATE paektuseis_files SET first_digest = digest"
+}
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS tsindex (
     network TEXT, station TEXT, location TEXT, channel TEXT, quality TEXT, version INTEGER,
@@ -41,7 +46,8 @@ CREATE TABLE IF NOT EXISTS paektuseis_files (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL, digest TEXT NOT NULL, format TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('ok', 'damaged', 'unreadable')),
-    reason TEXT NOT NULL, named TEXT NOT NULL, day INTEGER
+    reason TEXT NOT NULL, named TEXT NOT NULL, day INTEGER,
+    ctime_ns INTEGER NOT NULL DEFAULT -1, first_digest TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS paektuseis_files_state ON paektuseis_files (state);
 CREATE INDEX IF NOT EXISTS paektuseis_files_named ON paektuseis_files (named, day);
@@ -61,7 +67,7 @@ Stored = str | bytes
 
 def index_database(path: Path) -> Database:
     """Return the database of an index."""
-    return Database(path, SCHEMA, VERSION, error=ArchiveError, advice=ADVICE)
+    return Database(path, SCHEMA, VERSION, error=ArchiveError, advice=ADVICE, upgrades=UPGRADES)
 
 
 def stored_path(path: PurePosixPath | Path) -> Stored:
@@ -100,19 +106,43 @@ WHERE s.level = levels.level AND f.id = s.file
 """Spans within [low, high] (ns): each class of lengths needs a bounded stretch of its index."""
 
 
+ALTERED = (
+    "SELECT path, first_digest, digest FROM paektuseis_files "
+    "WHERE digest != '' AND first_digest != '' AND digest != first_digest ORDER BY path"
+)
+"""Files whose content is another than at first sight under the same size and time."""
+
+
+def altered_text(first: str, now: str) -> str:
+    """Say that the content of a file is another, given the two digests."""
+    return (
+        f"the content is not what it was when first seen (SHA-256 {first[:12]} then, {now[:12]} "
+        "now), though size and time are the same: bits have changed on the disk, or the file "
+        "was replaced; restore it from a copy, or touch it if the change is meant"
+    )
+
+
 def write_files(
     db: sqlite3.Connection,
     scans: Iterable[tuple[Stored, FileScan, str, int | None]],
     now: UTCDateTime,
 ) -> None:
-    """Replace the rows of files: path, what was found, trace id and day told by the name."""
+    """Replace the rows of files: path, what was found, trace id and day told by the name.
+
+    The digest a file had when it was first seen stays as long as its size and time of change do.
+    """
     channels: set[tuple[str, str, str, str]] = set()
     for path, scan, named, day in scans:
+        first = db.execute(
+            "SELECT first_digest FROM paektuseis_files "
+            "WHERE path = ? AND size = ? AND mtime_ns = ?",
+            (path, scan.size, scan.mtime_ns),
+        ).fetchone()
         channels |= _remove(db, path)
         number = db.execute(
             "INSERT INTO paektuseis_files "
-            "(path, size, mtime_ns, digest, format, state, reason, named, day) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "(path, size, mtime_ns, digest, format, state, reason, named, day, ctime_ns, "
+            "first_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 path,
                 scan.size,
@@ -123,6 +153,8 @@ def write_files(
                 scan.reason,
                 named,
                 day,
+                scan.ctime_ns,
+                (first and first[0]) or scan.digest,
             ),
         ).lastrowid
         db.executemany(

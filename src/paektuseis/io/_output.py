@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import OutputError
+from ._processes import process_mark
 from ._sources import one_path
 
 _SAFE = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
@@ -83,7 +85,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             raise OutputError(f"{target}: is a folder; give the name of a file")
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(
-            prefix=".tmp-", suffix="-" + target.name[-80:], dir=target.parent
+            prefix=f".tmp-{process_mark()}-", suffix="-" + target.name[-80:], dir=target.parent
         )
         os.close(handle)
         temporary = Path(name)
@@ -91,7 +93,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         _settle(temporary)
         os.replace(temporary, target)
         temporary = None
-        _flush(target.parent)
+        flush_folder(target.parent)
     except OutputError:
         raise
     except OSError as error:
@@ -116,7 +118,7 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     OutputError
-        If that fails, with the path and the reason.
+        If that fails or nothing can be written in it, with the path and the reason.
     """
     folder = one_path(path)
     try:
@@ -125,6 +127,11 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
         raise OutputError(
             f"{folder}: cannot be made or is no folder ({error.strerror}); choose another --out"
         ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise OutputError(
+            f"{folder}: nothing can be written in this folder (its permissions, or a disk that "
+            "can only be read); choose another --out"
+        )
     return folder
 
 
@@ -150,13 +157,31 @@ def _settle(path: Path) -> None:
     mask = os.umask(0)
     os.umask(mask)
     os.chmod(path, 0o666 & ~mask)
-    _flush(path)
-
-
-def _flush(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
+    fd = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
-        with suppress(OSError):  # some file systems cannot flush a folder
-            os.fsync(fd)
+        os.fsync(fd)  # an error here means that the bytes may not be on the disk
+    finally:
+        os.close(fd)
+
+
+_CANNOT = {errno.EINVAL, errno.EBADF, errno.EACCES, errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush the names in a folder to disk, where the file system can do that.
+
+    Raises
+    ------
+    OSError
+        If the disk fails.
+    """
+    if os.name != "posix":
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
     finally:
         os.close(fd)

@@ -295,6 +295,23 @@ class ArchiveIndex:
                 out.update({names[r[0]]: ((r[1], r[2]), r[3]) for r in rows})
         return out
 
+    def gone(self) -> Iterator[str]:
+        """Yield the paths of indexed files that are no longer there."""
+        with self._database.reading() as db:
+            for (stored,) in db.execute("SELECT path FROM paektuseis_files ORDER BY path"):
+                if not os.path.lexists(self._absolute(stored)):
+                    yield self._absolute(stored)
+
+    def first_sight(self, path: Path) -> tuple[int, int, str, str] | None:
+        """Return size, time (ns) and digest of a file, and its digest when first seen."""
+        stored = self._stored(path)
+        with self._database.reading() as db:
+            row = db.execute(
+                "SELECT size, mtime_ns, digest, first_digest FROM paektuseis_files WHERE path = ?",
+                (stored,),
+            ).fetchone()
+        return None if row is None else (row[0], row[1], row[2], row[3])
+
     def _as_dict(self, row: Sequence[Any]) -> dict[str, Any]:
         stored, size, mtime_ns, digest, state, reason, _ = row
         return {

@@ -16,7 +16,9 @@ from obspy import UTCDateTime
 from ..errors import ArchiveError, ParameterError
 from ._index_scan import FOREIGN, FileScan, scan_file
 from ._index_tables import (
+    ALTERED,
     Stored,
+    altered_text,
     index_database,
     remove_files,
     restored_path,
@@ -48,6 +50,9 @@ class IndexReport:
     unreadable, damaged, foreign : mapping of str to str
         Every file of the archive of which nothing can be used, of which not all can be used,
         and that is no waveform file, with the reason.
+    altered : mapping of str to str
+        Every file whose content is another than when it was first seen, though its size and
+        time of change are the same.
     """
 
     path: Path
@@ -58,6 +63,7 @@ class IndexReport:
     unreadable: Mapping[str, str] = field(default_factory=dict)
     damaged: Mapping[str, str] = field(default_factory=dict)
     foreign: Mapping[str, str] = field(default_factory=dict)
+    altered: Mapping[str, str] = field(default_factory=dict)
 
 
 def index_archive(
@@ -70,11 +76,14 @@ def index_archive(
 ) -> IndexReport:
     """Bring the index of an archive up to date; only files that changed are read.
 
-    A file is known by size and time of change. New and changed files are read once, for
-    their headers and their digest; files that are gone are taken out. Rows are written a
-    few hundred files at a time, each in one transaction: a run that is killed leaves a
-    valid index of what was read so far, and the next one goes on from there. Several runs
-    may work on one index at the same time.
+    A file is known by its size and its times (of the content, and of the entry in the file
+    system). New and changed files are read once, for their headers and their digest; files
+    that are gone are taken out. The digest of the first sight is kept as long as size and time
+    of the content stay: where a later reading finds another one, the file is reported as
+    ``altered``, whatever became of it (bits that rotted, a replacement with its old time).
+    Rows are written a few hundred files at a time, each in one transaction: a run that is
+    killed leaves a valid index of what was read so far, and the next one goes on from there.
+    Several runs may work on one index at the same time.
 
     Parameters
     ----------
@@ -85,7 +94,7 @@ def index_archive(
     workers : int, optional
         Threads that read files.
     full : bool, optional
-        Read every file again, changed or not.
+        Read every file again, changed or not: bits that rotted show in no time stamp.
     progress : callable, optional
         Called with (``"files"``, files read, files to be read).
 
@@ -98,7 +107,9 @@ def index_archive(
     ArchiveError
         If the archive is missing, if it is empty though the index knows files of it (a disk
         that is not mounted; ``full=True`` takes it at its word), or if the index cannot
-        be read or written.
+        be read.
+    OutputError
+        If the index cannot be written.
 
     See Also
     --------
@@ -110,8 +121,8 @@ def index_archive(
     database = index_database(one_path(path))
     with database.writing() as db:
         write_root(db, records.root, records.layout)
-        rows = db.execute("SELECT path, size, mtime_ns FROM paektuseis_files").fetchall()
-    known = {stored: (size, mtime_ns) for stored, size, mtime_ns in rows}
+        rows = db.execute("SELECT path, size, mtime_ns, ctime_ns FROM paektuseis_files")
+        known = {stored: (size, mtime_ns, ctime_ns) for stored, size, mtime_ns, ctime_ns in rows}
     itself = database.path.resolve()
     there = {
         stored_path(file.relative_to(records.root)): (file, named, day)
@@ -152,6 +163,7 @@ def index_archive(
             "SELECT path, state, format, reason FROM paektuseis_files "
             "WHERE state IN ('unreadable', 'damaged') ORDER BY path"
         ).fetchall()
+        altered = db.execute(ALTERED).fetchall()
     told = [
         (
             "foreign" if state == "unreadable" and form == FOREIGN else state,
@@ -169,15 +181,19 @@ def index_archive(
         unreadable={file: why for state, file, why in told if state == "unreadable"},
         damaged={file: why for state, file, why in told if state == "damaged"},
         foreign={file: why for state, file, why in told if state == "foreign"},
+        altered={
+            os.fspath(records.root / restored_path(stored)): altered_text(first, now)
+            for stored, first, now in altered
+        },
     )
 
 
-def _key(file: Path) -> tuple[int, int]:
+def _key(file: Path) -> tuple[int, int, int]:
     try:
         info = os.stat(file)
     except OSError:
-        return -1, -1
-    return info.st_size, info.st_mtime_ns
+        return -1, -1, -1
+    return info.st_size, info.st_mtime_ns, info.st_ctime_ns
 
 
 def _follows(records: Archive, file: Path) -> bool:

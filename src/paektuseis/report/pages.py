@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import multiprocessing.context
-import signal
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -19,6 +19,7 @@ from obspy import Inventory, Stream
 from ..config import Settings
 from ..errors import ParameterError, WaveformError
 from ..io import Archive, make_folder, safe_filename
+from ..io._processes import end_processes, settle_in
 from ..network import Network
 from ..pipeline import DayResult, EventResult
 from ..pipeline.channel import half_open
@@ -80,6 +81,8 @@ class Workers:
         trace: TracebackType | None,
     ) -> None:
         if self._pool is not None:
+            if error is not None:  # nobody will look at what is being drawn
+                end_processes(self._pool)
             self._pool.shutdown(wait=True, cancel_futures=True)
 
     def submit(self, work: Callable[..., str], *args: Any) -> Future[str]:
@@ -119,7 +122,10 @@ class Workers:
     def _start(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self.count, mp_context=_context(), initializer=_ignore_interrupts
+                self.count,
+                mp_context=_context(),
+                initializer=settle_in,
+                initargs=(os.getpid(),),
             )
         return self._pool
 
@@ -413,12 +419,6 @@ def _context() -> multiprocessing.context.BaseContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     return context
-
-
-def _ignore_interrupts() -> None:
-    """Leave Ctrl-C to the main process, which ends the workers."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _station_page_of(
