@@ -30,7 +30,8 @@ _ON, _ABOVE, _READY, _BEGIN, _PEAK, _PIECE = range(6)
 # columns of the rules of a detector, in samples
 NSTA, NLTA, FIRST, LAST, SHORTEST, DEAD = range(6)
 # whether the end of a trigger was seen; bare numbers would have the kernel compiled for each
-SEEN, UNSEEN = np.int64(0), np.int64(1)
+SEEN: Any = np.int64(0)
+UNSEEN: Any = np.int64(1)
 
 
 @kernel
@@ -213,7 +214,7 @@ def recursive_triggers(
     suspect = np.zeros(lanes, np.bool_)
     rows = np.empty((64, 5), np.int64)
     peaks = np.empty(64)
-    count = np.int64(0)
+    count: Any = np.int64(0)
     factors = np.empty((lanes, 2))  # of the averages from one sample to the next
     weights = np.empty((lanes, 2, STRETCH))  # what becomes of each sample of a stretch
     for k in range(lanes):

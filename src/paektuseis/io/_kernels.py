@@ -29,7 +29,8 @@ NOTE_RATE, NOTE_NO_1000 = 16, 32
 _DAY_NS = 86_400_000_000_000
 
 # a bare True or 0 handed to a kernel has it compiled once more, for that one value
-YES, NO = np.bool_(True), np.bool_(False)
+YES: Any = np.bool_(True)
+NO: Any = np.bool_(False)
 
 
 @kernel
@@ -316,7 +317,7 @@ def scan(b: Any, start: int, rows: Any, rates: Any) -> tuple[int, int]:
     """
     n = b.size
     o = start
-    k = np.int64(0)
+    k: Any = np.int64(0)
     scratch = np.zeros(1, np.uint32)
     while o < n and k < rows.shape[0]:
         order = _btime_order(b, o + 20) if _letters(b, o, NO) else -1
