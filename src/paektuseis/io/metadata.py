@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,9 +12,13 @@ from obspy import Inventory
 
 from ..errors import MetadataError, WaveformError
 from ._foreign import ForeignParser, private_copy
+from ._inventory import mend_inventory, note_inventory
+from ._remarks import Remarks, tell
 from ._sacpz import read_sacpz
+from ._seed_text import check_resp, check_seed
 from ._sources import FileBytes, expand_paths, read_bytes
-from ._xml import check_xml, looks_like_xml
+from ._stationxml import read_stationxml
+from ._xml import XmlParts, looks_like_xml, root_name
 
 MAX_METADATA = 200 * 1024**2
 _ROOTS = {"FDSNStationXML": "STATIONXML", "seiscomp": "SCML", "xseed": "XSEED"}
@@ -21,6 +26,8 @@ _ROOTS = {"FDSNStationXML": "STATIONXML", "seiscomp": "SCML", "xseed": "XSEED"}
 
 def read_stations(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    problems: list[str] | None = None,
 ) -> Inventory:
     """Read station metadata: StationXML, SeisComP XML, dataless SEED, RESP, SAC pole-zero.
 
@@ -31,54 +38,94 @@ def read_stations(
     ----------
     paths : str, Path or iterable of them
         Files, folders or patterns; several files are merged into one Inventory.
+    problems : list of str, optional
+        Collects what could not be used, in words that name the file, the line, the channel and
+        the cause: a station or channel epoch that is left out, a response that is, a value out
+        of its range, a file among several. Without it they are logged as warnings.
 
     Returns
     -------
     obspy.core.inventory.Inventory
+        What can be used. A station without possible coordinates and a channel without
+        coordinates or with dates that are none are not in it; a channel whose response has
+        text where a number belongs is, without the response.
 
     Raises
     ------
     MetadataError
-        Naming the file and the reason.
+        Naming the file and the reason, if nothing is left.
     ParameterError
         If a path is none, or a URL.
+
+    See Also
+    --------
+    paektuseis.processing.check_stations : what the responses themselves get wrong.
     """
     try:
         files = expand_paths(paths)
     except WaveformError as error:
         raise MetadataError(str(error)) from error
     merged: Inventory | None = None
+    texts: list[str] = []
     for path in files:
-        found = _read_one(path)
+        remarks = Remarks(path)
+        try:
+            found = _read_one(path, remarks)
+        except MetadataError as error:
+            if len(files) == 1:
+                raise
+            texts += [*remarks.texts, f"{error}; file skipped"]
+            continue
+        texts += remarks.texts
         merged = found if merged is None else merged + found
+    if merged is None:
+        raise MetadataError(f"none of {len(files)} files could be used; the first: {texts[0]}")
+    tell(texts, problems)
     return merged
 
 
-def _read_one(path: Path) -> Inventory:
+def _read_one(path: Path, remarks: Remarks) -> Inventory:
     try:
         source = read_bytes(path, max_bytes=MAX_METADATA)
     except WaveformError as error:
         raise MetadataError(str(error)) from error
     name = _name(source)
-    with ForeignParser(path, name, MetadataError):
-        if name in ("SEED", "RESP", "XSEED"):
-            _check_seed(source)
-            with private_copy(source.data.tobytes()) as copy:
-                inventory = obspy.read_inventory(copy, format=name)
+    data = source.data.tobytes()
+    parser = ForeignParser(path, name, MetadataError)
+    with parser:
+        if name == "STATIONXML":
+            inventory = read_stationxml(data, path, remarks)
         elif name == "SACPZ":
-            inventory = read_sacpz(source.data.tobytes().decode("utf-8", "replace"), path)
+            inventory = read_sacpz(data.decode("utf-8", "replace"), path)
+        elif name == "SCML":
+            inventory = obspy.read_inventory(_utf8(data, path), format=name)
         else:
-            inventory = obspy.read_inventory(source.stream(), format=name)
+            if name == "RESP":
+                check_resp(data.decode("latin-1"), path)
+            check_seed(data, path)
+            data = _utf8(data, path).getvalue() if name == "XSEED" else data
+            with private_copy(data) as copy:
+                inventory = obspy.read_inventory(copy, format=name)
+    for text in parser.warnings:
+        remarks.say(name, text)
+    if name != "STATIONXML":
+        mend_inventory(inventory, remarks)
+    note_inventory(inventory, remarks, placed=name != "RESP")  # it has no coordinates
     if not any(True for net in inventory for _ in net):
-        raise MetadataError(f"{path}: {name} file without any station")
+        first = f"; {remarks.texts[0].partition(': ')[2]}" if remarks.texts else ""
+        raise MetadataError(f"{path}: {name} file without any station that can be used{first}")
     return inventory
+
+
+def _utf8(data: bytes, path: Path) -> io.BytesIO:
+    return io.BytesIO(XmlParts(data, path, MetadataError).utf8())
 
 
 def _name(source: FileBytes) -> str:
     data = source.data.tobytes()
     path = source.path
     if looks_like_xml(data):
-        root = check_xml(data, path, MetadataError)
+        root = root_name(data, path, MetadataError)
         for known, name in _ROOTS.items():
             if root.lower() == known.lower():
                 return name
@@ -99,45 +146,3 @@ def _name(source: FileBytes) -> str:
         f"{path}: no station metadata paektuseis knows (StationXML, SeisComP XML, dataless SEED, "
         f"RESP, SAC pole-zero with its comment header); it begins with {data[:16]!r}"
     )
-
-
-def _check_seed(source: FileBytes) -> None:
-    """Refuse control headers with a blockette too short to be one: obspy's parser would loop."""
-    data = source.data.tobytes()
-    if not data[:6].isdigit():
-        return
-    length = _volume_record_length(data)
-    body = bytearray()
-    kind = b""
-    for at in range(0, len(data), length):
-        record = data[at : at + length]
-        if record[6:7] not in (b"V", b"A", b"S"):
-            continue
-        if record[7:8] != b"*" or record[6:7] != kind:
-            _walk_blockettes(bytes(body), source.path)
-            body.clear()
-        kind = record[6:7]
-        body += record[8:]
-    _walk_blockettes(bytes(body), source.path)
-
-
-def _volume_record_length(data: bytes) -> int:
-    field = data[19:21] if data[8:11] == b"010" else b""
-    return 1 << int(field) if field.isdigit() and 8 <= int(field) <= 16 else 4096
-
-
-def _walk_blockettes(body: bytes, path: Path) -> None:
-    at = 0
-    while at + 7 <= len(body):
-        if body[at : at + 3].strip() == b"":
-            return
-        head = body[at : at + 7]
-        if not head.replace(b" ", b"0").isdigit():
-            return
-        length = int(head[3:7].replace(b" ", b"0"))
-        if length < 7:
-            raise MetadataError(
-                f"{path}: SEED blockette {head[:3].decode()} of {length} bytes; shorter than its "
-                "own header of 7"
-            )
-        at += length
