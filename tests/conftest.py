@@ -1,6 +1,7 @@
 """What every test may use."""
 
 import os
+import socket
 from pathlib import Path
 
 import matplotlib
@@ -31,3 +32,25 @@ def sample_dir() -> Path:
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20100901)
+
+
+HERE = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def no_network(request, monkeypatch):
+    """Nothing may open a connection; a test marked ``loopback`` may, to this machine."""
+    allowed = HERE if request.node.get_closest_marker("loopback") else ()
+
+    def guarded(name):
+        unguarded = getattr(socket.socket, name)
+
+        def connect(self, address):
+            if self.family != getattr(socket, "AF_UNIX", None) and address[0] not in allowed:
+                raise AssertionError(f"a connection to {address} was tried")
+            return unguarded(self, address)
+
+        return connect
+
+    for name in ("connect", "connect_ex"):
+        monkeypatch.setattr(socket.socket, name, guarded(name))

@@ -9,6 +9,7 @@ from .conftest import START
 from .test_run import contents
 
 distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.loopback
 
 
 @pytest.mark.slow
