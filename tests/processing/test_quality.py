@@ -191,6 +191,32 @@ def test_zeros_where_nothing_was_measured(hour):
     assert all(np.abs(t.data).max() < 4e6 for t in out)
 
 
+@pytest.mark.parametrize(
+    ("value", "samples"), [(-1, 150), (12_345, 300), (None, 120), (777_777, 20), (-9_999, 40)]
+)
+def test_a_value_held_by_the_telemetry(hour, value, samples):
+    y = hour.copy()
+    begins = [30_000, 121_000, 250_000]
+    for k in begins:
+        y[k : k + samples] = y[k] if value is None else value
+    table = check_waveforms(trace(y))
+    assert set(table.check) == {"held"}
+    assert found(table) == [(k, k + samples - 1) for k in begins]
+    assert (table.severity == "error").all()
+    assert len(preprocess(trace(y), detrend=None, quality=table)) == 4
+
+
+def test_equal_samples_of_a_smooth_or_a_quiet_record_are_no_fault():
+    t = np.arange(100_000)
+    crest = np.rint(4000 * np.sin(t / 16_000))  # a thousand counts an hour and flat on top
+    assert "held" not in set(check_waveforms(trace(crest.astype(np.int32))).check)
+    quiet = np.random.default_rng(2).integers(0, 2, 100_000)
+    quiet[5_000:5_700] = 1
+    assert "held" not in set(check_waveforms(trace(quiet.astype(np.int32))).check)
+    swell = np.rint(160 * np.sin(2 * np.pi * 0.2 * t / 100)).astype(np.int32)
+    assert not len(check_waveforms(trace(swell)))
+
+
 def test_no_measurement_and_denormals():
     x = np.sin(np.arange(10_000.0) / 7) * 100
     x[500], x[600:603], x[700] = np.nan, np.inf, -(2.0**31)

@@ -163,9 +163,9 @@ def equal_runs(
     """Find runs of equal samples that begin or lie in one of the ranges.
 
     Kept are runs of ``longest`` samples or more of any value; runs of zeros of ``zeros`` or
-    more, or of ``shortest`` or more with a step of ``fall`` or more at both ends; and runs of
-    ``shortest`` or more at the lowest or highest value of all with a step of ``jump`` or more
-    at one end. Rows: begin, end, larger and smaller step at its two ends (0 at the end of the
+    more, or of ``shortest`` or more with a step of ``fall`` or more at both ends; of ``zeros``
+    or more of any value with such steps at both ends; and runs of ``shortest`` or more at the
+    lowest or highest value of all with a step of ``jump`` or more at one end. Rows: begin, end, larger and smaller step at its two ends (0 at the end of the
     record). Returns also how many there were.
     """
     out = np.empty((room, 4), np.float64)
@@ -192,6 +192,7 @@ def equal_runs(
                 # a smooth top looks flat too: it is left by small steps
                 extreme = value in (lowest, highest) and larger >= jump
                 empty = value == 0 and (length >= zeros or smaller >= fall)
+                empty = empty or (length >= zeros and smaller >= fall)
                 if length >= longest or extreme or empty:
                     if found < room:
                         out[found, 0] = i

@@ -103,8 +103,9 @@ class _Segment:
         self.rate = float(trace.stats.sampling_rate)
         self.units = units_of(trace)
         self.flat = max(round(limits.flat_seconds * self.rate), _FEWEST_FLAT)
-        # a run that is flat covers at least one block, which is then constant
-        self.block = min(self.flat // 2, _BLOCK)
+        self.stuck = min(self.flat, max(round(limits.stuck_seconds * self.rate), _FEWEST_FLAT))
+        # a run that is stuck covers at least one block, which is then constant
+        self.block = min(self.stuck // 2, _BLOCK)
         self.blocks = survey(self.x, self.block)
         self.low = float(self.blocks[:, 0].min())
         self.high = float(self.blocks[:, 1].max())
@@ -176,7 +177,7 @@ class _Segment:
         fall = limits.jump * float(scale.usual[live].min()) if live.any() else np.inf
         many = limits.zero_samples if live.any() else len(self.x) + 1
         look = (low == high) | (low == self.low) | (high == self.high)
-        look |= (2 * zeros >= many) | ((zeros > 0) & (steps >= fall))
+        look |= (2 * zeros >= many) | (steps >= fall)
         if not look.any():
             return self._clip_rows([])
         table, _ = equal_runs(
@@ -186,13 +187,14 @@ class _Segment:
             self.high,
             limits.clip_samples,
             many,
-            self.flat,
+            self.stuck if live.any() else self.flat,
             float(edge.min()),
             fall,
             _ROOM,
         )
         rows: list[Row] = []
         gone: Found = []
+        held: Found = []
         clips: Found = []
         for begin, end, larger, smaller in table:
             a, b = int(begin), int(end)
@@ -211,6 +213,14 @@ class _Segment:
                 self.artefact_edges += [a, b]
             elif value in (self.low, self.high) and larger >= edge[cell] and self.low < self.high:
                 clips.append((a, b))
+            elif live[cell] and (
+                b - a >= self.stuck
+                or (b - a >= many and smaller >= limits.jump * scale.usual[cell])
+            ):
+                held.append((a, b))
+                self.artefact_edges += [a, b]
+        for group in self._joined(held):
+            rows += self._rows("held", "error", group, self._say_held, "s", self.stuck / self.rate)
         for group in self._joined(gone):
             rows += self._rows(
                 "zero_run", "error", group, _say_zeros, "samples", limits.zero_samples
@@ -223,6 +233,11 @@ class _Segment:
         whole = "" if b - a >= self.flat else ", the part of a longer run in this span"
         value = float(self.x[a])
         return f"every sample is {value:.9g} for {seconds:.6g} s: dead or stuck{whole}", seconds
+
+    def _say_held(self, runs: Found) -> tuple[str, float]:
+        seconds = sum(b - a for a, b in runs) / self.rate
+        value = float(self.x[runs[0][0]])
+        return f"the value {value:.9g} is held for {seconds:.6g} s on a live channel", seconds
 
     def _clip_rows(self, clips: Found) -> list[Row]:
         levels = {float(self.x[a]) for a, _ in clips}

@@ -27,9 +27,12 @@ class QualityThresholds:
     ----------
     flat_seconds : float
         A run of equal samples of this length is dead or stuck (s; never under 100 samples).
+    stuck_seconds : float
+        As long a run of equal samples was never measured on a channel whose samples usually
+        differ by two counts or more (s; never under 100 samples).
     zero_samples : int
-        So many zeros in a row, on a channel whose samples usually differ by two counts or
-        more, were never measured.
+        So many zeros in a row on such a channel were never measured, nor so many equal samples
+        that the record jumps to and from.
     clip_samples : int
         So many equal samples in a row at the largest or smallest value are clipping, where
         the record enters or leaves them by a step a smooth crest would not make.
@@ -66,6 +69,7 @@ class QualityThresholds:
     """
 
     flat_seconds: float = 10.0
+    stuck_seconds: float = 1.0
     zero_samples: int = 20
     clip_samples: int = 3
     clip_step: float = 8.0
@@ -141,6 +145,7 @@ def check_waveforms(
         denormal       error     floats so small that they are no samples (share)
         flat           error     dead, constant or stuck (s)
         zero_run       error     zeros written where nothing was measured (samples)
+        held           error     one value held on a live channel (s)
         clipped        warning   runs at the extremes, or full scale reached (samples)
         spike          warning   isolated jumps that return at once (spikes)
         step           warning   the level jumps and stays (counts)
