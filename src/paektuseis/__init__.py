@@ -147,6 +147,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
     from .processing import (
         QualityThresholds as QualityThresholds,
         bandpass as bandpass,
+        check_stations as check_stations,
         check_waveforms as check_waveforms,
         decimate_to as decimate_to,
         highpass as highpass,

@@ -44,6 +44,7 @@ API: dict[str, str] = {
     "safe_text": "io",
     # processing
     "waveform_gaps": "processing",
+    "check_stations": "processing",
     "check_waveforms": "processing",
     "preprocess": "processing",
     "bandpass": "processing",

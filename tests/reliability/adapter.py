@@ -197,14 +197,14 @@ def inventory(case: dict[str, Any], files: list[str], answer: Answer) -> None:
     response: dict[str, Any] = {"ok": False, "problems": []}
     answer.parts["response"] = response
     try:
-        found = ps.read_stations(Path(files[0]))
+        found = ps.read_stations(Path(files[0]), problems=response["problems"])
         record = ps.read_waveforms(case["good_file"])
         rows = ps.check_waveforms(record, inventory=found)
         rows = rows[rows["check"].isin(["no_response", "wrong_epoch", "response"])]
         for row in rows.itertuples():
             response["problems"].append(f"{row.trace_id}: {row.message}")
         if (rows["severity"] == "error").any():
-            raise ps.MetadataError(response["problems"][0])
+            raise ps.MetadataError("; ".join(response["problems"]))
         curve = ps.response_curve(found, record[0].id, time, [1.0])
     except ps.PaektuseisError as error:
         answer.file(files[0], "rejected", str(error))
@@ -216,7 +216,7 @@ def inventory(case: dict[str, Any], files: list[str], answer: Answer) -> None:
 def catalogue(files: list[str], answer: Answer) -> None:
     skipped: list[str] = []
     try:
-        found = ps.read_events(Path(files[0]))
+        found = ps.read_events(Path(files[0]), problems=skipped)
     except ps.PaektuseisError as error:
         answer.file(files[0], "rejected", str(error))
         answer.parts["catalogue"] = {"n": 0, "skipped": []}

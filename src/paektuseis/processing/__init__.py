@@ -12,10 +12,12 @@ from .quality import QualityThresholds, check_waveforms
 from .response import remove_response
 from .rotation import rotate_to_zne
 from .sampling import decimate_to, resample
+from .station_checks import check_stations
 
 __all__ = [
     "QualityThresholds",
     "bandpass",
+    "check_stations",
     "check_waveforms",
     "decimate_to",
     "highpass",

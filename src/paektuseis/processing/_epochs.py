@@ -33,6 +33,8 @@ def epochs_of(inventory: Inventory, trace_id: str) -> list[Epoch]:
 def covers(epoch: Epoch, time: UTCDateTime, slack: float = 0.0) -> bool:
     """Return whether an epoch holds at a time."""
     start, end = epoch.start_date, epoch.end_date
+    if start is not None and end is not None and end <= start:
+        return False  # dates swapped, or no time at all
     return (start is None or time >= start - slack) and (end is None or time <= end + slack)
 
 

@@ -8,8 +8,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,45 +17,18 @@ from obspy.core.util.obspy_types import ObsPyException
 
 from ..errors import MetadataError
 from ._epochs import Epoch, epochs_at, no_epoch
-
-DISAGREE_WARNING = 0.05
-DISAGREE_ERROR = 0.50
-MAX_POLES = 1000
-
-GROUND = {"M": "DISP", "M/S": "VEL", "M/SEC": "VEL"} | dict.fromkeys(
-    ("M/S**2", "M/(S**2)", "M/SEC**2", "M/(SEC**2)", "M/S/S"), "ACC"
+from ._response_stages import stage_problems
+from ._response_units import (
+    Problem,
+    disagreement,
+    disagreement_limit,
+    ground_quantity,
+    input_units,
+    metres_of,
+    number,
 )
-PREFIXES = ("", "N", "C", "M")
+
 _evalresp_lock = threading.Lock()  # evalresp keeps its state in C globals
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with a response: severity, words and figures."""
-
-    severity: str
-    message: str
-    value: float = float("nan")
-    units: str = ""
-    limit: float = float("nan")
-
-
-def ground_quantity(units: str | None) -> str | None:
-    """Return DISP, VEL or ACC for the unit of a ground-motion sensor, else ``None``."""
-    name = (units or "").strip().upper()
-    for prefix in PREFIXES:
-        if name.startswith(prefix) and name[len(prefix) :] in GROUND:
-            return GROUND[name[len(prefix) :]]
-    return None
-
-
-def input_units(response: Any) -> str | None:
-    """Return the unit a response starts from."""
-    stages = response.response_stages or []
-    if stages and stages[0].input_units:
-        return str(stages[0].input_units)
-    sensitivity = response.instrument_sensitivity
-    return str(sensitivity.input_units) if sensitivity and sensitivity.input_units else None
 
 
 def evaluate(
@@ -187,7 +158,7 @@ def response_problems(response: Any, *, sampling_rate: float | None = None) -> l
     key = fingerprint(response)
     known = _problems_known.get(key)
     if known is None:
-        known = _stage_problems(response)
+        known = stage_problems(response)
         if not any(p.severity == "error" for p in known):
             known += _sensitivity_problems(response)
         if len(_problems_known) >= _MOST_KNOWN:
@@ -200,134 +171,31 @@ def response_problems(response: Any, *, sampling_rate: float | None = None) -> l
     return sorted(problems, key=lambda p: order[p.severity])
 
 
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")
-
-
-def _stage_problems(response: Any) -> list[Problem]:
-    stages = response.response_stages or []
-    if not stages:
-        return [Problem("error", "the response has no stages, only an overall sensitivity")]
-    found: list[Problem] = []
-    for stage in stages:
-        name = f"stage {stage.stage_sequence_number}"
-        gain = _number(stage.stage_gain)
-        if stage.stage_gain is not None and (not np.isfinite(gain) or gain == 0):
-            found.append(Problem("error", f"{name} has the gain {gain:g}", gain, "", 0.0))
-        elif gain < 0:
-            found.append(Problem("info", f"{name} has a negative gain: polarity kept", gain))
-        found += _pole_problems(stage, name)
-    for before, after in pairwise(stages):
-        left, right = before.output_units, after.input_units
-        if left and right and _same(left) != _same(right):
-            found.append(
-                Problem(
-                    "error",
-                    f"stage {after.stage_sequence_number} takes {right}, but stage "
-                    f"{before.stage_sequence_number} gives {left}",
-                )
-            )
-    return found
-
-
-def _same(units: str) -> str:
-    name = units.strip().upper()
-    return {"COUNT": "COUNTS", "VOLT": "V", "VOLTS": "V"}.get(name, name)
-
-
-def _pole_problems(stage: Any, name: str) -> list[Problem]:
-    poles = getattr(stage, "poles", None)
-    zeros = getattr(stage, "zeros", None)
-    if poles is None or zeros is None:
-        return []
-    if len(poles) + len(zeros) > MAX_POLES:
-        return [
-            Problem(
-                "error",
-                f"{name} has {len(poles)} poles and {len(zeros)} zeros",
-                len(poles) + len(zeros),
-                "",
-                MAX_POLES,
-            )
-        ]
-    p, z = np.array(poles, dtype=complex), np.array(zeros, dtype=complex)
-    if not (np.isfinite(p).all() and np.isfinite(z).all()):
-        return [Problem("error", f"{name} has a pole or zero that is no number")]
-    digital = "DIGITAL" in stage.pz_transfer_function_type.upper()
-    worst = float(np.abs(p).max() - 1 if digital else p.real.max()) if p.size else -1.0
-    if worst > 0:
-        return [Problem("error", f"{name} is unstable: a pole lies in the wrong half", worst)]
-    a0, frequency = _number(stage.normalization_factor), _number(stage.normalization_frequency)
-    if not np.isfinite(a0) or a0 == 0:
-        return [Problem("error", f"{name} has the normalisation factor {a0:g}", a0, "", 0.0)]
-    if digital or not frequency > 0:
-        return []
-    s = 1j * frequency * (1.0 if "HERTZ" in stage.pz_transfer_function_type.upper() else 2 * np.pi)
-    with np.errstate(all="ignore"):
-        size = float(abs(a0 * np.prod(s - z) / np.prod(s - p)))
-    severity = _disagreement(size)
-    if severity is None:
-        return []
-    return [
-        Problem(
-            severity,
-            f"{name}: normalisation factor {a0:g} gives {size:.4g} instead of 1 at "
-            f"{frequency:g} Hz",
-            size,
-            "ratio",
-            DISAGREE_WARNING if severity == "warning" else DISAGREE_ERROR,
-        )
-    ]
-
-
-def _disagreement(ratio: float) -> str | None:
-    """Severity of a ratio that should be 1 (or None), the same up as down."""
-    if not np.isfinite(ratio) or ratio <= 0:
-        return "error"
-    apart = max(ratio, 1 / ratio) - 1
-    if apart > DISAGREE_ERROR:
-        return "error"
-    return "warning" if apart > DISAGREE_WARNING else None
-
-
 def _sensitivity_problems(response: Any) -> list[Problem]:
     """Hold the overall sensitivity against the stages, evaluated where it claims to hold."""
     sensitivity = response.instrument_sensitivity
     if sensitivity is None or sensitivity.value is None:
         return [Problem("info", "no overall sensitivity is given; the stages are used")]
-    value = _number(sensitivity.value)
+    value = number(sensitivity.value)
     if not np.isfinite(value) or value == 0:
         return [Problem("error", f"the overall sensitivity is {value:g}", value, "", 0.0)]
     found = []
     if value < 0:
         found.append(Problem("info", "negative overall sensitivity: polarity kept", value))
-    units = input_units(response)
-    quantity = ground_quantity(units)
-    name = (units or "").strip().upper()
-    if quantity is None and name not in ("PA", "PASCAL", "PASCALS"):
-        found.append(
-            Problem(
-                "error",
-                f"input unit {units!r} is no ground motion: m, m/s or m/s**2 "
-                "(or their n, c, m forms)",
-            )
-        )
+    stated = number(sensitivity.frequency)
+    frequency, words = _usable_frequency(response, stated)
+    if words:
+        found.append(Problem("info", words, stated, "Hz"))
+    if frequency is None:
         return found
-    frequency = _number(sensitivity.frequency)
-    if not frequency > 0:
-        return [*found, Problem("info", f"the overall sensitivity is given at {frequency:g} Hz")]
     try:
-        stages = abs(evaluate(response, np.array([frequency]), quantity or "DEF", "response")[0])
+        ratio = _sensitivity_ratio(response, abs(value), frequency)
     except MetadataError as error:
         return [*found, Problem("error", str(error))]
-    # evalresp answers in metres; the sensitivity is in the sensor's own unit
-    scale = {"N": 1e-9, "C": 1e-2, "M": 1e-3}.get(name[0], 1.0) if name not in GROUND else 1.0
-    ratio = abs(value) / (stages * (scale if quantity else 1.0)) if stages else float("nan")
-    severity = _disagreement(ratio)
+    severity = disagreement(ratio)
     if severity is not None:
+        if words and severity == "error":
+            severity = "warning"  # not where it claims to hold
         found.append(
             Problem(
                 severity,
@@ -335,17 +203,52 @@ def _sensitivity_problems(response: Any) -> list[Problem]:
                 f"stages at {frequency:g} Hz",
                 ratio,
                 "ratio",
-                DISAGREE_WARNING if severity == "warning" else DISAGREE_ERROR,
+                disagreement_limit(severity),
             )
         )
+    gains = [number(s.stage_gain) for s in response.response_stages if s.stage_gain is not None]
+    if len(gains) and np.prod(np.sign(gains)) != np.sign(value):
+        found.append(
+            Problem("warning", "the overall sensitivity and the gains differ in sign; stages used")
+        )
     return found
+
+
+def _sensitivity_ratio(response: Any, value: float, frequency: float) -> float:
+    """Return the sensitivity over the stages, in its own unit or, if that fits, in theirs."""
+    ratios = []
+    for units in (input_units(response), response.instrument_sensitivity.input_units):
+        quantity = ground_quantity(units)
+        at = evaluate(response, np.array([frequency]), quantity or "DEF", "response")[0]
+        stages = abs(at) * metres_of(units)  # evalresp answers in metres
+        ratios.append(value / stages if stages else float("nan"))
+        if disagreement(ratios[-1]) is None:
+            return ratios[-1]
+    return ratios[0]
+
+
+def _usable_frequency(response: Any, stated: float) -> tuple[float | None, str]:
+    """Return where the sensitivity can be held against the stages, and why not where it says."""
+    ends = [
+        number(s.decimation_input_sample_rate) / number(s.decimation_factor)
+        for s in response.response_stages
+        if number(s.decimation_input_sample_rate) > 0 and number(s.decimation_factor) >= 1
+    ]
+    nyquist = 0.5 * min(ends, default=float("inf"))
+    if 0 < stated < nyquist:
+        return stated, ""
+    words = f"the overall sensitivity is given at {stated:g} Hz"
+    if stated >= nyquist:
+        words += f", not below the Nyquist frequency {nyquist:g} Hz"
+    others = (number(s.stage_gain_frequency) for s in response.response_stages)
+    return next((f for f in others if 0 < f < nyquist), None), words
 
 
 def _rate_problems(response: Any, sampling_rate: float) -> list[Problem]:
     """Hold the output rate of the last digital stage against the data's rate."""
     for stage in reversed(response.response_stages or []):
-        rate = _number(getattr(stage, "decimation_input_sample_rate", None))
-        factor = _number(getattr(stage, "decimation_factor", None))
+        rate = number(getattr(stage, "decimation_input_sample_rate", None))
+        factor = number(getattr(stage, "decimation_factor", None))
         if np.isfinite(rate) and factor > 0 and rate > 0:
             ratio = rate / factor / sampling_rate
             if abs(ratio - 1) > 0.01:

@@ -32,7 +32,7 @@ def metadata_rows(traces: list[Trace], inventory: Inventory) -> list[Row]:
     return rows
 
 
-def _finding(check: str, severity: str, message: str) -> Row:
+def finding(check: str, severity: str, message: str) -> Row:
     return {"check": check, "severity": severity, "message": message, "value": float("nan")}
 
 
@@ -42,7 +42,7 @@ def _epoch_rows(
     middle = sample_time(begin, 0.5 * (until - begin), 1.0)
     if not epochs_of(inventory, trace_id):
         return [
-            _finding(
+            finding(
                 "no_response",
                 "error",
                 f"no metadata: {epoch_text(inventory, trace_id)}; counts only",
@@ -51,7 +51,7 @@ def _epoch_rows(
     epochs = epochs_at(inventory, trace_id, middle)
     if not epochs:
         return [
-            _finding(
+            finding(
                 "wrong_epoch",
                 "error",
                 f"no epoch covers this time ({epoch_text(inventory, trace_id)}); counts only",
@@ -59,37 +59,41 @@ def _epoch_rows(
         ]
     usable = [e for e in epochs if has_response(e)]
     if not usable:
-        return [_finding("no_response", "error", "the epoch has no response; counts only")]
+        return [finding("no_response", "error", "the epoch has no response; counts only")]
     rows: list[Row] = []
     if len({fingerprint(e.response) for e in usable}) > 1:
         return [
-            _finding(
+            finding(
                 "response",
                 "error",
                 f"{len(usable)} epochs with different responses hold at once; close the wrong one",
             )
         ]
     if len(usable) > 1:
-        rows.append(_finding("response", "info", f"the same epoch is listed {len(usable)} times"))
+        rows.append(finding("response", "info", f"the same epoch is listed {len(usable)} times"))
     stated = usable[0].sample_rate
     if stated and abs(float(stated) / rate - 1) > 0.01:
         rows.append(
-            _finding(
+            finding(
                 "response",
                 "warning",
                 f"the metadata say {float(stated):g} Hz, the samples come at {rate:g} Hz",
             )
             | {"value": float(stated), "units": "Hz", "limit": rate}
         )
-    for problem in response_problems(usable[0].response, sampling_rate=rate):
-        rows.append(
-            {
-                "check": "response",
-                "severity": problem.severity,
-                "message": problem.message,
-                "value": problem.value,
-                "units": problem.units,
-                "limit": problem.limit,
-            }
-        )
-    return rows
+    return rows + response_rows(usable[0].response, rate)
+
+
+def response_rows(response: Any, rate: float | None) -> list[Row]:
+    """Return the findings on one response, without channel and time."""
+    return [
+        {
+            "check": "response",
+            "severity": problem.severity,
+            "message": problem.message,
+            "value": problem.value,
+            "units": problem.units,
+            "limit": problem.limit,
+        }
+        for problem in response_problems(response, sampling_rate=rate)
+    ]

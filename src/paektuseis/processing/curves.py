@@ -16,15 +16,8 @@ from obspy.core.inventory import Response
 
 from ..errors import MetadataError, ParameterError
 from ..times import TimeLike, as_utc
-from ._metadata import (
-    Problem,
-    evaluate,
-    fingerprint,
-    ground_quantity,
-    input_units,
-    response_at,
-    response_problems,
-)
+from ._metadata import evaluate, fingerprint, response_at, response_problems
+from ._response_units import Problem, ground_quantity, input_units
 
 _log = logging.getLogger("paektuseis.processing")
 
