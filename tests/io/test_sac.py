@@ -10,6 +10,7 @@ import pytest
 
 import paektuseis as ps
 from paektuseis.io import _sac as sac
+from paektuseis.io._foreign import impossible_times
 
 START = obspy.UTCDateTime("2010-09-01T00:00:10.25")
 
@@ -120,6 +121,7 @@ LIES = {
     "delta below 0": ({"delta": -0.01}, "delta"),
     "delta nan": ({"delta": float("nan")}, "delta"),
     "no delta": ({"delta": -12345.0}, "delta"),
+    "delta of an age": ({"delta": 1e20}, "sampling rate"),
     "npts huge": ({"npts": 2**31 - 1}, "npts"),
     "npts negative": ({"npts": -5}, "npts"),
     "npts one less": ({"npts": 2999}, "npts"),
@@ -132,6 +134,7 @@ LIES = {
     "ms 1000": ({"nzmsec": 1000}, "is no time"),
     "begin nan": ({"b": float("nan")}, "is no time"),
     "begin far": ({"b": 1e20}, "is no time"),
+    "begin long ago": ({"b": -9e8, "nzyear": 1901}, "before 1900"),
     "uneven": ({"leven": 0}, "unevenly"),
     "spectrum": ({"iftype": 2}, "spectral"),
 }
@@ -143,6 +146,15 @@ def test_header_lies(tmp_path, signal, case):
     with pytest.raises(ps.WaveformError, match=words) as caught:
         read(tmp_path, build(signal, **change))
     assert "x.sac" in str(caught.value)
+
+
+def test_times_no_seismogram_is_of():
+    year_2100 = 4_102_444_800 * 10**9
+    assert not impossible_times(year_2100, 3000, 100.0)
+    assert "after 2200" in impossible_times(year_2100, 40_000_000, 0.01)
+    assert "before 1900" in impossible_times(-(2**62), 3000, 100.0)
+    for rate in (0.0, 1e-6, 1e9, float("nan"), float("inf")):
+        assert "sampling rate" in impossible_times(0, 3000, rate)
 
 
 def test_cut_and_grown(tmp_path, signal):

@@ -12,6 +12,11 @@ from types import TracebackType
 
 from ..errors import PaektuseisError
 
+SLOWEST, FASTEST = 1e-5, 1e7
+"""Sampling rates (Hz) outside which a header is wrong."""
+EARLIEST_NS, LATEST_NS = -2_208_988_800 * 10**9, 7_258_118_400 * 10**9
+"""1900 and 2200: no seismogram is of a time outside."""
+
 
 def safe_text(text: str) -> str:
     r"""Return text with control characters escaped, fit for a log, a terminal or a table.
@@ -33,6 +38,36 @@ def safe_text(text: str) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in str(text)
     )
+
+
+def impossible_times(start_ns: int, npts: int, rate: float) -> str:
+    """Why samples cannot be of these times; ``""`` if they can.
+
+    Parameters
+    ----------
+    start_ns : int
+        First sample, ns since 1970.
+    npts : int
+        Number of samples.
+    rate : float
+        Samples a second.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> impossible_times(0, 100, 1e-9)
+    'a sampling rate of 1e-09 Hz'
+    """
+    if not SLOWEST <= rate <= FASTEST:
+        return f"a sampling rate of {rate:g} Hz"
+    if start_ns < EARLIEST_NS:
+        return "a begin before 1900"
+    if start_ns + npts / rate * 1e9 > LATEST_NS:
+        return f"an end after 2200 ({npts} samples at {rate:g} Hz)"
+    return ""
 
 
 class ForeignParser:

@@ -55,6 +55,9 @@ for _code, (_top, _below, _parts) in _SPECIAL.items():
     _RATE[_code] = _top / _below
     _DENOMINATOR[_code] = _parts
 _RATE[251:] = 0.0
+_COMPRESSIONS = np.array([False, True, True, False, True, False, False, False])
+_PRINTABLE = np.zeros(256, bool)
+_PRINTABLE[[0, 9, 10, 13, *range(32, 127)]] = True
 _SIZES = {1: ">i4", 2: ">i2", 4: ">i1"}
 
 OK, STATUS, ZEROS, CUT, BAD_ID, BAD_TIME, BAD_RATE, BAD_COMPRESSION, BAD_COUNT, BAD_RIC = range(10)
@@ -129,8 +132,7 @@ def system_of(number: int) -> dict[str, Any]:
 def _is_text(raw: ByteArray, records: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether the words a block claims are mostly printable."""
     inside = np.arange(BLOCK - 16) < 4 * records[:, None]
-    body = raw[:, 16:]
-    strange = inside & ((body < 32) | (body > 126)) & ~np.isin(body, (0, 9, 10, 13))
+    strange = inside & ~_PRINTABLE[raw[:, 16:]]
     share: NDArray[np.bool_] = strange.sum(axis=1) <= 0.05 * inside.sum(axis=1)
     return share & (records > 0) & (records <= (BLOCK - 16) // 4)
 
@@ -150,15 +152,17 @@ def _headers(raw: ByteArray, offset: NDArray[np.int64]) -> Blocks:
     verdict = np.full(len(raw), OK)
     for cause, wrong in (
         (BAD_COUNT, (records == 0) | (records > MOST_RECORDS)),
-        (BAD_COMPRESSION, ~np.isin(compression, (1, 2, 4))),
+        (BAD_COMPRESSION, ~_COMPRESSIONS[compression]),
         (BAD_RATE, _RATE[code] <= 0),
         (BAD_TIME, (second > 86400) | (part >= parts) | (day == 0)),
         (BAD_ID, (words[:, 1] < 36) | (words[:, 1] >= 1 << 31)),
-        (STATUS, (code == 0) & _is_text(raw, records)),
-        (NO_TEXT, (code == 0) & ~_is_text(raw, records)),
+        (NO_TEXT, code == 0),
         (ZEROS, ~raw.any(axis=1)),
     ):
         verdict[wrong] = cause
+    silent = np.flatnonzero(verdict == NO_TEXT)
+    if silent.size:
+        verdict[silent[_is_text(raw[silent], records[silent])]] = STATUS
     return Blocks(
         offset=offset,
         length=np.full(len(raw), BLOCK),
@@ -210,7 +214,7 @@ def _search(data: ByteArray, begin: int, end: int) -> int:
     for start in range(begin, end, BLOCK):
         offsets = np.arange(start, min(start + BLOCK, end))
         heads = data[offsets[:, None] + np.arange(16)]
-        hopeful = np.isin(heads[:, 14] & 7, (1, 2, 4)) & (heads[:, 15] - 1 < MOST_RECORDS)
+        hopeful = _COMPRESSIONS[heads[:, 14] & 7] & (heads[:, 15] - 1 < MOST_RECORDS)
         hopeful &= (heads[:, 13] > 0) & (heads[:, 4] < 0x80)
         if hopeful.any():
             blocks, _ = _read_at(data, offsets[hopeful])

@@ -22,6 +22,7 @@ from obspy.core import AttribDict
 from ..errors import WaveformError
 from . import _kernels_gse as kernels
 from ._findings import Finding, finding
+from ._foreign import impossible_times
 from ._mseed import _code
 from ._mseed_report import _capped
 from ._sources import FileBytes
@@ -110,6 +111,8 @@ def _read_section(section: _Section) -> tuple[Trace, list[str]]:
     header, npts, kind, order = _wid2(head) if new else _wid1(section.lines)
     if new and len(section.lines) > 1 and section.lines[1].startswith(b"STA2"):
         _sta2(section.lines[1], header)
+    if why := impossible_times(header["starttime"].ns, npts, header["sampling_rate"]):
+        raise _BadSection("bad_time", f"header states {why}")
     begin, end, check = _data_lines(section, b"DAT2" if new else b"DAT1")
     text = section.lines[begin:end]
     if kind in ("CM6", "CMP6"):
@@ -171,6 +174,8 @@ def _numbers(pairs: dict[str, bytes]) -> tuple[dict[str, Any], list[str]]:
         values[name] = float("nan") if value is None else value
         if value is None and text.strip():
             told.append(f"{name} reads {text.strip().decode('latin-1')!r}, no number")
+    if not (np.isfinite(values.get("calib", 1.0)) and values.get("calib", 1.0)):
+        values["calib"] = 1.0
     return values, told
 
 
@@ -195,7 +200,7 @@ def _wid2(line: bytes) -> tuple[dict[str, Any], int, str, int]:
         "station": _code(line[29:34]),
         "channel": _code(line[35:38].upper()),
         "sampling_rate": _rate(line[57:68]),
-        "calib": calib if np.isfinite(calib) else 1.0,
+        "calib": calib,
         "_format": "GSE2",
         "gse2": AttribDict(
             auxid=_code(line[39:43]), datatype=kind, instype=_code(line[88:94]), **numbers
@@ -248,7 +253,7 @@ def _wid1(lines: list[bytes]) -> tuple[dict[str, Any], int, str, int]:
         "station": _code(line[36:42]),
         "channel": _code(line[52:54].upper()),
         "sampling_rate": _rate(line[55:66]),
-        "calib": calib if np.isfinite(calib) else 1.0,
+        "calib": calib,
         "_format": "GSE1",
         "gse1": AttribDict(
             instype=_code(line[43:51]), type=_code(line[67:73]), datatype=kind, **numbers

@@ -11,7 +11,7 @@ from obspy.core import AttribDict
 
 from ..errors import WaveformError
 from ._findings import Finding, ForeignFormatError, finding
-from ._foreign import safe_text
+from ._foreign import impossible_times, safe_text
 from ._formats import describe_head, possible_formats
 from ._gcf import read_gcf
 from ._gse2 import read_gse
@@ -64,6 +64,8 @@ def _trace(row: dict[str, Any], path: Path, name: str, headonly: bool) -> Trace:
         raise WaveformError(f"{what}: sampling rate {rate:g} Hz")
     if 0 <= start < _DAY_NS:  # what parsers put where a header states no time
         raise WaveformError(f"{what}: no absolute time")
+    if why := impossible_times(start, int(stats["npts"]), rate):
+        raise WaveformError(f"{what}: header states {why}")
     if row["masked"]:
         raise WaveformError(f"{what}: masked samples")
     if row["dtype"] and "data" not in row:
@@ -77,7 +79,7 @@ def _trace(row: dict[str, Any], path: Path, name: str, headonly: bool) -> Trace:
         | {
             "sampling_rate": rate,
             "starttime": UTCDateTime(ns=start),
-            "calib": stats["calib"],
+            "calib": stats["calib"] or 1.0,
             "_format": name,
         }
     )

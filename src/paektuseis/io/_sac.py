@@ -17,6 +17,7 @@ from obspy.core import AttribDict
 
 from ..errors import WaveformError
 from ._findings import Finding, finding
+from ._foreign import impossible_times
 from ._formats import is_sac
 from ._mseed import _code
 from ._sources import FileBytes
@@ -118,7 +119,7 @@ def _exact(header: dict[str, Any], source: FileBytes, order: str) -> list[str]:
     values = np.frombuffer(source.data[-FOOTER:].tobytes(), order + "f8", 2)
     told = []
     for name, value in zip(("delta", "b"), values, strict=True):
-        if np.float32(value) == np.float32(header[name]):
+        if abs(value - header[name]) <= _EPSILON * abs(header[name]):
             header[name] = float(value)
         elif value != _UNDEFINED:
             told.append(f"{name} reads {header[name]:g} s in the header, {value:g} s at the end")
@@ -161,6 +162,12 @@ def read_sac(source: FileBytes, *, headonly: bool = False) -> tuple[list[Trace],
     told = [("header_times", "warning", t) for t in _exact(header, source, order)] * (
         header["nvhdr"] == 7
     )
+    rate, start = _rate(header["delta"]), reference + header["b"]
+    if why := impossible_times(start.ns, npts, rate):
+        raise WaveformError(f"{path}: SAC header states {why}")
+    scale = header.get("scale", 1.0)
+    if not (np.isfinite(scale) and scale):
+        told.append(("bad_header", "warning", f"scale={scale:g} is no calibration; 1 taken"))
     raw = source.data[HEADER : HEADER + 4 * npts].tobytes()
     data = np.frombuffer(raw, order + "f4").astype(np.float32)
     stats = {
@@ -168,9 +175,9 @@ def read_sac(source: FileBytes, *, headonly: bool = False) -> tuple[list[Trace],
         "station": _code(header.get("kstnm", "").encode("latin-1")),
         "location": _code(header.get("khole", "").encode("latin-1")),
         "channel": _code(header.get("kcmpnm", "").encode("latin-1")),
-        "sampling_rate": _rate(header["delta"]),
-        "starttime": reference + header["b"],
-        "calib": header.get("scale", 1.0),
+        "sampling_rate": rate,
+        "starttime": start,
+        "calib": scale if np.isfinite(scale) and scale else 1.0,
         "_format": "SAC",
         "sac": AttribDict(header),
     }
