@@ -141,7 +141,12 @@ _PARTS = {171: 8, 174: 2, 175: 16, 176: 4, 179: 8, 181: 16, 182: 5, 191: 5, 193:
 
 def gcf_units(content: bytes) -> Iterator[Unit]:
     """Blocks anywhere in the bytes."""
-    for at in range(len(content) - 1023):
+    if len(content) < 1024:
+        return
+    every = np.frombuffer(content, np.uint8)
+    form, records = every[14:], every[15:]
+    hopeful = np.flatnonzero((form[:-1] & 7 > 0) & (records > 0) & (records <= 250))
+    for at in hopeful[hopeful <= len(content) - 1024].tolist():
         _, stream, date, _, code, form, records = struct.unpack(">IIIBBBB", content[at : at + 16])
         width = form & 7
         if width not in (1, 2, 4) or not 1 <= records <= 250 or not 0 < code < 251 or stream >> 31:

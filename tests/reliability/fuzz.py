@@ -37,6 +37,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -341,8 +342,9 @@ class Judge:
                     ps.read_events(self.path)
                     return "sound", ""
                 stream = ps.read_waveforms(self.path)
-                ps.reader_findings(stream)
-                str(stream)
+                str([t.stats.endtime for t in stream])
+                if zlib.crc32(content) % 8 == 0:  # slow, so not each time
+                    ps.reader_findings(stream)
         except ps.PaektuseisError:
             return "refused", ""
         except MemoryError as error:
