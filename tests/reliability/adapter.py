@@ -170,7 +170,10 @@ def detect(
     events = ps.coincidence(both, min_stations=2, window=5.0)
     for row in events[events["veto"] == ""].itertuples():
         answer.parts["events"].append(
-            {"t": row.time.timestamp(), "stations": sorted(str(row.stations).split())}
+            {
+                "t": row.starttime.timestamp(),
+                "stations": sorted({".".join(t.split(".")[:2]) for t in row.trace_ids}),
+            }
         )
 
 
