@@ -165,8 +165,9 @@ def equal_runs(
     Kept are runs of ``longest`` samples or more of any value; runs of zeros of ``zeros`` or
     more, or of ``shortest`` or more with a step of ``fall`` or more at both ends; of ``zeros``
     or more of any value with such steps at both ends; and runs of ``shortest`` or more at the
-    lowest or highest value of all with a step of ``jump`` or more at one end. Rows: begin, end, larger and smaller step at its two ends (0 at the end of the
-    record). Returns also how many there were.
+    lowest or highest value of all with a step of ``jump`` or more at one end. Rows: begin, end,
+    larger and smaller step at its two ends (0 at the end of the record). Returns also how many
+    there were.
     """
     out = np.empty((room, 4), np.float64)
     found = 0
