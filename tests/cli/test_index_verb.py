@@ -34,5 +34,7 @@ def test_index_tells_of_files_that_cannot_be_read(capsys, sample_dir, tmp_path):
     assert "flat/bad" in told.err
     assert "\x1b" not in told.err
     (folder / "good").unlink()
+    assert run(["index", str(folder), "--out", str(tmp_path / "i.sqlite")]) == 2
+    (folder / "bad\x1b[1m").unlink()
     assert run(["index", str(folder), "--out", str(tmp_path / "i.sqlite")]) == 3
     assert run(["index", str(tmp_path / "missing"), "--out", str(tmp_path / "i.sqlite")]) == 2

@@ -13,7 +13,7 @@ from typing import Any, Self
 from obspy import Inventory, UTCDateTime
 
 from ..errors import WaveformError
-from ..io import join_segments, read_waveforms, reader_findings
+from ..io import join_segments, read_waveforms
 from ._faults import Fault
 
 _FAR = 2**62
@@ -205,12 +205,12 @@ def _compared(first: str, second: str, where: dict[str, Any]) -> Fault:
         both = read_waveforms([first, second], trace_ids=where["trace_id"], **span)
     except WaveformError as error:
         return Fault(check="overlapping_files", severity="warning", cause=str(error), **where)
-    found = set(reader_findings(join_segments(both))["check"])
-    if found & {"conflict", "sampling_rate"}:
+    _, found = join_segments(both)
+    if (found["severity"] != "info").any():
         return Fault(
             check="conflict",
             severity="error",
-            cause=f"other samples than {first} holds of the same time",
+            cause=f"other samples or another rate than {first} holds of the same time",
             **where,
         )
     return Fault(

@@ -28,6 +28,7 @@ from ._tree import regular_files
 OUTSIDE = 600.0
 """Seconds that a file may reach beyond the day its name tells (records cross midnight)."""
 _FUTURE = 86400.0
+_BY_NAME = frozenset({"stray_channel", "wrong_day"})
 _SAMPLE_CHECKS = frozenset({"gap", "dc_offset", "dc_drift"})
 """What a look at the samples finds and is no fault of the archive."""
 
@@ -210,7 +211,8 @@ class _Look:
             return
         self.health.usable += bool(traces)
         for row in findings:
-            self.note(of_finding(row, name))
+            if self.pattern is None or row["check"] not in _BY_NAME:  # told below, as a whole
+                self.note(of_finding(row, name))
         spans = [
             (t.id, int(t.stats.starttime.ns), int(t.stats.endtime.ns),
              float(t.stats.sampling_rate), int(t.stats.npts))

@@ -28,7 +28,7 @@ class DayJob:
     """One network-day, as it travels to a worker: names and settings, never records.
 
     ``name`` is that of its folder of results; ``inventory`` names metadata files; ``files`` are
-    those it reads, by name below the archive's root, size in bytes and time of change in ns;
+    those it may open, by name below the archive's root, size in bytes and time of change in ns;
     ``code`` is the version that planned it.
     """
 
@@ -129,7 +129,10 @@ def plan_days(
                 settings=settings,
                 network=network,
                 code=fixed["code"],
-                files=tuple((name, size, mtime_ns) for name, size, mtime_ns, _ in files),
+                files=tuple(
+                    (row["name"], row["size"], row["mtime_ns"])
+                    for row in holdings.files(ids, start - lead - DAY, end + TAIL + DAY)
+                ),
                 **common,
             )
         )

@@ -445,9 +445,18 @@ def _bad_files(report: IndexReport, folder: Path) -> dict[str, str]:
         for path, reason in files.items()
     ]
     path = folder / BAD_FILES
-    if lines or path.exists():
+    if lines:
         write_text(path, "".join(line + "\n" for line in lines))
+    else:
+        _remove(path)
     return {path: reason for files in kinds.values() for path, reason in files.items()}
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be removed: {error.strerror}") from error
 
 
 def _path(value: Any) -> Path | None:

@@ -107,6 +107,8 @@ def run(arguments: list[str] | None = None) -> int:
     """
     try:
         result = app(arguments, standalone_mode=False, prog_name="paektuseis")
+        if result == EXIT_INTERRUPTED:  # typer has made this of a KeyboardInterrupt
+            complain(interrupts.take_note(signal.SIGINT))
         return result if isinstance(result, int) else 0
     except _UsageError as error:
         error.show()  # type: ignore[attr-defined]

@@ -111,7 +111,8 @@ def _closing(done: ArchiveRun) -> int:
     if done.problems:
         say(f"{done.problems} problems within the days: see the problems column and the receipts")
     for path, reason in list(done.bad_files.items())[:_MOST]:
-        say(safe_text(reason if reason.startswith(path) else f"{path}: {reason}"))
+        name, why = safe_text(path), safe_text(reason)
+        say(why if why.startswith(name) else f"{name}: {why}")
     if len(done.bad_files) > _MOST:
         say(f"... and {len(done.bad_files) - _MOST} more files: {done.out / BAD_FILES}")
     typer.echo(str(done.out))

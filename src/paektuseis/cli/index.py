@@ -43,7 +43,8 @@ def index(
         report = index_archive(records, out, workers=workers, full=full, progress=tick)
     bad = {**report.unreadable, **report.damaged, **report.altered}
     for path, reason in list(bad.items())[:_MOST]:
-        say(safe_text(reason if reason.startswith(path) else f"{path}: {reason}"))
+        name, why = safe_text(path), safe_text(reason)
+        say(why if why.startswith(name) else f"{name}: {why}")
     if len(bad) > _MOST:
         say(f"... and {len(bad) - _MOST} more")
     typer.echo(

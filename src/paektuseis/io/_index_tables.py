@@ -7,6 +7,8 @@ file, files that cannot be used, files of other formats, times in nanoseconds.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -19,10 +21,13 @@ from ..errors import ArchiveError
 from ._index_scan import FileScan
 from ._index_sections import Section, round_micro
 
+logger = logging.getLogger("paektuseis.io")
+
 VERSION = 2
 UPGRADES = {
     1: "ALTER TABLE paektuseis_files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT -1;"
     "ALTER TABLE paektuseis_files ADD COLUMN first_digest TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE paektuseis_files ADD COLUMN seal TEXT NOT NULL DEFAULT '';"
     "UPDATE paektuseis_files SET first_digest = digest"
 }
 SCHEMA = """
@@ -47,7 +52,8 @@ CREATE TABLE IF NOT EXISTS paektuseis_files (
     mtime_ns INTEGER NOT NULL, digest TEXT NOT NULL, format TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('ok', 'damaged', 'unreadable')),
     reason TEXT NOT NULL, named TEXT NOT NULL, day INTEGER,
-    ctime_ns INTEGER NOT NULL DEFAULT -1, first_digest TEXT NOT NULL DEFAULT ''
+    ctime_ns INTEGER NOT NULL DEFAULT -1, first_digest TEXT NOT NULL DEFAULT '',
+    seal TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS paektuseis_files_state ON paektuseis_files (state);
 CREATE INDEX IF NOT EXISTS paektuseis_files_named ON paektuseis_files (named, day);
@@ -106,6 +112,60 @@ WHERE s.level = levels.level AND f.id = s.file
 """Spans within [low, high] (ns): each class of lengths needs a bounded stretch of its index."""
 
 
+_SEALED = (
+    "path", "size", "mtime_ns", "digest", "format", "state", "reason", "named", "day", "ctime_ns",
+    "first_digest",
+)  # fmt: skip
+
+
+def _seal(row: tuple[object, ...], spans: Iterable[tuple[object, ...]]) -> str:
+    """Short digest of all that is known of a file, since SQLite keeps none of its pages."""
+    text = repr((tuple(row), [tuple(span) for span in spans]))
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
+def known_files(db: sqlite3.Connection) -> dict[Stored, tuple[int, int, int]]:
+    """Return size and times of the files the index knows; take out rows that are damaged.
+
+    Files of an older index, without a seal, are named with times that no file has.
+
+    Raises
+    ------
+    sqlite3.DatabaseError
+        If the file itself is damaged.
+    """
+    (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+    if verdict != "ok":
+        raise sqlite3.DatabaseError(str(verdict))
+    out: dict[Stored, tuple[int, int, int]] = {}
+    damaged: list[int] = []
+    rows = db.execute(f"SELECT id, {', '.join(_SEALED)}, seal FROM paektuseis_files ORDER BY id")
+    spans = db.execute(
+        "SELECT file, trace_id, starttime, endtime, level, samplerate, npts "
+        "FROM paektuseis_spans ORDER BY file, rowid"
+    )
+    waiting = next(spans, None)
+    strays = False
+    for number, *row, seal in rows:
+        mine = []
+        while waiting is not None and waiting[0] <= number:
+            strays |= waiting[0] < number
+            if waiting[0] == number:
+                mine.append(waiting[1:])
+            waiting = next(spans, None)
+        if seal and seal != _seal(tuple(row), mine):
+            damaged.append(number)
+        else:
+            out[row[0]] = (row[1], row[2], row[9]) if seal else (-2, -2, -2)
+    if damaged or strays or waiting is not None:
+        logger.warning("%d rows of the index are damaged: their files are read again", len(damaged))
+        db.executemany("DELETE FROM paektuseis_files WHERE id = ?", [(n,) for n in damaged])
+        db.execute(
+            "DELETE FROM paektuseis_spans WHERE file NOT IN (SELECT id FROM paektuseis_files)"
+        )
+    return out
+
+
 ALTERED = (
     "SELECT path, first_digest, digest FROM paektuseis_files "
     "WHERE digest != '' AND first_digest != '' AND digest != first_digest ORDER BY path"
@@ -139,30 +199,31 @@ def write_files(
             (path, scan.size, scan.mtime_ns),
         ).fetchone()
         channels |= _remove(db, path)
+        row = (
+            path,
+            scan.size,
+            scan.mtime_ns,
+            scan.digest,
+            scan.format,
+            scan.state,
+            scan.reason,
+            named,
+            day,
+            scan.ctime_ns,
+            (first and first[0]) or scan.digest,
+        )
+        spans = [
+            (s.trace_id, s.start, s.end, level_of(s.start, s.end), float(s.rate), s.npts)
+            for s in scan.spans
+        ]
         number = db.execute(
-            "INSERT INTO paektuseis_files "
-            "(path, size, mtime_ns, digest, format, state, reason, named, day, ctime_ns, "
-            "first_digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                path,
-                scan.size,
-                scan.mtime_ns,
-                scan.digest,
-                scan.format,
-                scan.state,
-                scan.reason,
-                named,
-                day,
-                scan.ctime_ns,
-                (first and first[0]) or scan.digest,
-            ),
+            f"INSERT INTO paektuseis_files ({', '.join(_SEALED)}, seal) "
+            f"VALUES ({', '.join('?' * (len(_SEALED) + 1))})",
+            (*row, _seal(row, spans)),
         ).lastrowid
         db.executemany(
             "INSERT INTO paektuseis_spans VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (number, s.trace_id, s.start, s.end, level_of(s.start, s.end), s.rate, s.npts)
-                for s in scan.spans
-            ],
+            [(number, *span) for span in spans],
         )
         if isinstance(path, str):
             rows = [_tsindex_row(path, s, scan.mtime_ns, now) for s in scan.sections]

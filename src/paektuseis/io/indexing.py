@@ -20,6 +20,7 @@ from ._index_tables import (
     Stored,
     altered_text,
     index_database,
+    known_files,
     remove_files,
     restored_path,
     stored_path,
@@ -121,8 +122,7 @@ def index_archive(
     database = index_database(one_path(path))
     with database.writing() as db:
         write_root(db, records.root, records.layout)
-        rows = db.execute("SELECT path, size, mtime_ns, ctime_ns FROM paektuseis_files")
-        known = {stored: (size, mtime_ns, ctime_ns) for stored, size, mtime_ns, ctime_ns in rows}
+        known = known_files(db)
     itself = database.path.resolve()
     there = {
         stored_path(file.relative_to(records.root)): (file, named, day)

@@ -22,6 +22,7 @@ from ..catalog import CatalogueTables, to_catalog
 from ..config import Settings
 from ..errors import PaektuseisError, ParameterError
 from ..io import Archive
+from ..io._promises import promised
 from ..network import Network
 from ..spectral import NoisePSD
 from ..times import TimeLike, as_timestamp, as_utc
@@ -209,10 +210,12 @@ def process_day(
     )
     found = detect_network(triggers, listened, settings, network, start)
     good = found[found["veto"] == ""].reset_index(drop=True)
+    # looks at every file's headers: which cannot be used is known after it
+    gaps = archive.gaps(wanted, start, end) if names else tables.GAPS.frame()
     out = {
         "quality": tables.QUALITY.concat([context, _unreadable(archive, start, end)]),
         "availability": tables.AVAILABILITY.concat(c.availability for c in channels),
-        "gaps": archive.gaps(wanted, start, end) if channels else tables.GAPS.frame(),
+        "gaps": gaps,
         "triggers": within(triggers, start, end),
         "monitoring": _clipped(listened, start, end),
         "rsam": tables.RSAM.concat(c.rsam for c in channels),
@@ -349,7 +352,10 @@ def _clipped(monitoring: pd.DataFrame, start: UTCDateTime, end: UTCDateTime) -> 
 
 
 def _unreadable(archive: Archive, start: UTCDateTime, end: UTCDateTime) -> pd.DataFrame:
-    """Return a row for each file of the archive that could not be used, with the reason."""
+    """Return a row for each file that could not be used, with the reason.
+
+    A file whose name tells another day is left to that day.
+    """
     return tables.QUALITY.frame(
         {
             "trace_id": "",
@@ -362,7 +368,14 @@ def _unreadable(archive: Archive, start: UTCDateTime, end: UTCDateTime) -> pd.Da
             "path": str(path),
         }
         for path, fault in sorted(archive.faults().items())
+        if _concerns(Path(path), start, end)
     )
+
+
+def _concerns(path: Path, start: UTCDateTime, end: UTCDateTime) -> bool:
+    """Whether a file's name tells nothing of its time, or a time within a span."""
+    promise = promised(path)
+    return promise is None or (promise[1][0] < end.ns and start.ns < promise[1][1])
 
 
 def _span(
