@@ -186,6 +186,14 @@ def test_nan_is_a_gap(tmp_path, signal):
     assert not nothing
 
 
+def test_signalling_nan_in_the_header(tmp_path, signal):
+    content = bytearray(build(signal))
+    content[12:16] = struct.pack("<I", 0x7FA00000)  # scale
+    (trace,) = read(tmp_path, content)
+    assert checks(trace) == ["bad_header"]
+    assert trace.stats.calib == 1
+
+
 def test_hostile_codes_are_made_harmless(tmp_path, signal):
     (trace,) = read(tmp_path, build(signal, texts={0: b"../../..", 160: b"H\x1bZ"}))
     assert "/" not in trace.id

@@ -229,12 +229,12 @@ def sac_units(content: bytes) -> Iterator[Unit]:
 def _pieces(unit: Unit, step: float) -> Iterator[Unit]:
     """A unit cut where samples are marks for missing ones."""
     samples, time = unit
-    if samples.dtype.kind == "i" and samples.size and samples.min() > SENTINEL:
-        yield unit
-        return
     with np.errstate(invalid="ignore"):
         floats = samples.dtype.kind == "f"
         bad = ~(np.abs(samples) <= 1e30) if floats else samples == SENTINEL
+    if not bad.any():
+        yield unit
+        return
     edges = np.flatnonzero(np.diff(np.concatenate(([True], bad, [True])).astype(np.int8)))
     for begin, end in edges.reshape(-1, 2):
         yield samples[begin:end], time + round(begin * step)
@@ -247,7 +247,7 @@ def explained(
     """Whether traces (samples, ns, Hz) are made of whole units at their times; if not, why not."""
     for data, start, rate in traces:
         step = 1e9 / rate
-        pieces = [p for u in units for p in _pieces(u, step)]
+        pieces = [p for u in units for p in _pieces(u, step) if len(p[0])]
         reached = {0}
         done: set[int] = set()
         while reached - done and len(data) not in reached:

@@ -116,11 +116,11 @@ def name_format(source: FileBytes) -> str:
     return ""
 
 
-_TEXT_BEGINNINGS = {
-    b"Origin Time": "KNET",
-    b"DATASET": "PDAS",
+_TEXT_BEGINNINGS: dict[bytes, tuple[str, ...]] = {
+    b"Origin Time": ("KNET",),
+    b"DATASET": ("PDAS",),
     b"TIMESERIES": ("SLIST", "TSPAIR"),
-    b"DELTA:": "SH_ASC",
+    b"DELTA:": ("SH_ASC",),
 }
 _REFTEK = (b"AD", b"CD", b"DS", b"DT", b"EH", b"ET", b"OM", b"SH", b"SC", b"FD")
 
@@ -134,7 +134,7 @@ def possible_formats(data: ByteArray) -> tuple[str, ...]:
     head = data[:1024].tobytes()
     for beginning, names in _TEXT_BEGINNINGS.items():
         if head.startswith(beginning):
-            return (names,) if isinstance(names, str) else names
+            return names
     out = []
     if len(head) >= 92 and (
         head[:2] == b"KP" or b"P" in (head[:4].strip(b"\0"), head[:8].strip(b"\0"))

@@ -3,7 +3,7 @@
 Each section is parsed by fixed columns, its samples are decoded (CM6 or integers as
 text) and held against the number claimed and against the checksum (CHK2, CHK1). A
 section that fails is left out and reported; the others are read. The layout follows
-GSE2.1 (Group of Scientific Experts, conference room paper 243).
+GSE2.1 (Provisional GSE 2.1 Message Formats & Protocols, GSETT-3 Operations Annex 3, 1997).
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def join_sixes(sixes: Any, out: Any) -> int:
 @kernel
 def checksum(data: Any) -> int:
     """Sum of samples, each and the running sum cut to eight decimal digits."""
-    total = np.int64(0)
+    total: Any = np.int64(0)
     for i in range(data.size):
         value = np.int64(data[i])
         if value >= _MODULUS or value <= -_MODULUS:
@@ -56,4 +56,4 @@ def checksum(data: Any) -> int:
         total += value
         if total >= _MODULUS or total <= -_MODULUS:
             total -= np.int64(total / _MODULUS) * _MODULUS
-    return abs(total)
+    return abs(total)  # type: ignore[no-any-return]

@@ -36,7 +36,9 @@ def read_foreign(
     path = source.path
     candidates = (name,) if name else possible_formats(source.data)
     apart = headonly and name not in ("SACXY",)
-    answer = read_apart(source, candidates, headonly=apart) if candidates else {"format": ""}
+    answer: dict[str, Any] = {"format": ""}
+    if candidates:
+        answer = read_apart(source, candidates, headonly=apart)
     name = answer["format"]
     if not name:
         raise ForeignFormatError(

@@ -48,7 +48,8 @@ def _header(source: FileBytes, order: str) -> dict[str, Any]:
     """All header values that are defined, by SAC's names."""
     raw = source.data[:HEADER].tobytes()
     out: dict[str, Any] = {}
-    floats = np.frombuffer(raw, order + "f4", 70).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # a signalling NaN
+        floats = np.frombuffer(raw, order + "f4", 70).astype(np.float64)
     out |= {n: float(v) for n, v in zip(_FLOATS.split(), floats, strict=False) if v != _UNDEFINED}
     numbers = np.frombuffer(raw, order + "i4", 40, 280)
     out |= {n: int(v) for n, v in zip(_INTEGERS.split(), numbers, strict=True) if v != _UNDEFINED}
