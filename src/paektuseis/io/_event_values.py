@@ -56,22 +56,18 @@ class EventFaults:
             return None
         else:
             self._seen[given] = number
-        fault = self._origins(event, name)
+        inside = _by_name(event)
+        if ".." in given or any(not c.isprintable() for c in given):
+            say(name, "has a publicID that is a path or holds control characters; kept", event)
+        fault = self._origins(event, inside, name)
         if fault:
             say(name, f"{fault}; event skipped", event)
             return None
-        for kind, value in (("magnitude", "mag"), ("stationMagnitude", "mag")):
-            for item in _children(event, kind):
-                bad = _quantity_fault(item, value)
-                if bad:
-                    say(name, f"{kind} {item.get('publicID') or ''}: {bad}; left out", item)
-                    event.remove(item)
-                    continue
-                size = float(_value(item, value))
-                if not _MAGNITUDES[0] <= size <= _MAGNITUDES[1]:
-                    say(name, f"{kind} {size:g} is hardly possible; kept", item)
-        for pick in _children(event, "pick"):
-            bad = _time_fault(pick)
+        for kind in ("magnitude", "stationMagnitude"):
+            for item in inside.get(kind, ()):
+                self._magnitude(event, item, f"{kind} {item.get('publicID') or ''}", name)
+        for pick in inside.get("pick", ()):
+            bad = _time_fault(_by_name(pick))
             if bad:
                 say(name, f"pick {pick.get('publicID') or ''}: {bad}; left out", pick)
                 event.remove(pick)
@@ -87,41 +83,52 @@ class EventFaults:
                 f"({', '.join(self._shallow[:3])}{', …' if len(self._shallow) > 3 else ''}); kept",
             )
 
-    def _origins(self, event: Any, name: str) -> str:
+    def _magnitude(self, event: Any, item: Any, what: str, name: str) -> None:
+        """Drop a magnitude that is no number."""
+        table = _by_name(item)
+        bad = _quantity_fault(table, "mag")
+        if bad:
+            self.remarks.say(name, f"{what}: {bad}; left out", item)
+            event.remove(item)
+            return
+        size = float(_value(table, "mag"))
+        if not _MAGNITUDES[0] <= size <= _MAGNITUDES[1]:
+            self.remarks.say(name, f"{what}: {size:g} is hardly possible; kept", item)
+
+    def _origins(self, event: Any, inside: dict[str, list[Any]], name: str) -> str:
         """Drop origins that cannot be used; return why the event is lost, if it is."""
-        origins = _children(event, "origin")
+        origins = inside.get("origin", [])
         if not origins:
-            kept = _children(event, "pick") or _children(event, "amplitude")
-            kept = kept or _children(event, "focalMechanism")
-            if kept:
-                self.remarks.say(name, "has no origin; kept for its picks and amplitudes", event)
-                return ""
-            return "no origin"
-        preferred = "".join(e.text or "" for e in _children(event, "preferredOriginID")).strip()
-        bad = ""
+            if not ({"pick", "amplitude", "focalMechanism"} & inside.keys()):
+                return "no origin"
+            self.remarks.say(name, "has no origin; kept for its picks and amplitudes", event)
+            return ""
+        preferred = "".join(e.text or "" for e in inside.get("preferredOriginID", ())).strip()
+        left = len(origins)
         for origin in origins:
-            bad = _time_fault(origin) or _place_fault(origin)
+            table = _by_name(origin)
+            bad = _time_fault(table) or _place_fault(table)
             if bad:
                 identity = (origin.get("publicID") or "").strip()
                 if len(origins) == 1 or identity == preferred:
                     return f"origin {identity}: {bad}"
                 self.remarks.say(name, f"origin {identity}: {bad}; origin left out", origin)
                 event.remove(origin)
+                left -= 1
                 continue
-            self._depth(origin, name)
-        return "" if _children(event, "origin") else "no origin that can be used"
+            self._depth(origin, table, name)
+        return "" if left else "no origin that can be used"
 
-    def _depth(self, origin: Any, name: str) -> None:
-        depth = _children(origin, "depth")
-        if not depth:
+    def _depth(self, origin: Any, table: dict[str, list[Any]], name: str) -> None:
+        if "depth" not in table:
             return
-        bad = _quantity_fault(origin, "depth")
+        bad = _quantity_fault(table, "depth")
         if bad:
             self.remarks.say(name, f"{bad}; depth left out", origin)
-            for element in depth:
+            for element in table["depth"]:
                 origin.remove(element)
             return
-        metres = float(_value(origin, "depth"))
+        metres = float(_value(table, "depth"))
         if 0 < metres < _SHALLOW:
             self._shallow.append(f"{name}: {metres:g} m")
         elif not _DEPTHS[0] <= metres <= _DEPTHS[1]:
@@ -145,40 +152,49 @@ class EventFaults:
                 leaf.getparent().remove(leaf)
 
 
-def _children(element: Any, name: str) -> list[Any]:
-    return list(element.findall(element.tag.rpartition("}")[0] + "}" + name))
+def _by_name(element: Any) -> dict[str, list[Any]]:
+    """Return the children of an element, in its own namespace, by name."""
+    prefix = element.tag.rpartition("}")[0] + "}"
+    table: dict[str, list[Any]] = {}
+    for child in element:
+        tag = child.tag
+        if isinstance(tag, str) and tag.startswith(prefix):
+            table.setdefault(tag[len(prefix) :], []).append(child)
+    return table
 
 
-def _value(element: Any, name: str) -> str:
-    for quantity in _children(element, name):
-        for value in _children(quantity, "value"):
-            return (value.text or "").strip()
+def _value(table: dict[str, list[Any]], name: str) -> str:
+    for quantity in table[name]:
+        for child in quantity:
+            if isinstance(child.tag, str) and child.tag.endswith("}value"):
+                return (child.text or "").strip()
+        break
     return ""
 
 
-def _quantity_fault(element: Any, name: str) -> str:
-    if not _children(element, name):
+def _quantity_fault(table: dict[str, list[Any]], name: str) -> str:
+    if name not in table:
         return f"no {name}"
-    text = _value(element, name)
+    text = _value(table, name)
     bad = bad_number(text)
     if not bad and not math.isfinite(float(text)):
         bad = f"is {text}"
     return f"{name} {bad}" if bad else ""
 
 
-def _time_fault(element: Any) -> str:
-    if not _children(element, "time"):
+def _time_fault(table: dict[str, list[Any]]) -> str:
+    if "time" not in table:
         return "no time"
-    bad = bad_number(_value(element, "time"), date=True)
+    bad = bad_number(_value(table, "time"), date=True)
     return f"time {bad}" if bad else ""
 
 
-def _place_fault(origin: Any) -> str:
+def _place_fault(table: dict[str, list[Any]]) -> str:
     for name, limit in (("latitude", 90.0), ("longitude", 180.0)):
-        bad = _quantity_fault(origin, name)
+        bad = _quantity_fault(table, name)
         if bad:
             return bad
-        value = float(_value(origin, name))
+        value = float(_value(table, name))
         if abs(value) > limit:
             return f"{name} {value:g} is not within {-limit:g} and {limit:g}"
     return ""
