@@ -34,6 +34,11 @@ def mend_inventory(inventory: Inventory, remarks: Remarks) -> None:
                     label = f"{name}.{channel.location_code}.{channel.code}"
                     remarks.say(label, f"{fault}; channel skipped")
                     station.channels = [c for c in station.channels if c is not channel]
+                    continue
+                start, end = channel.start_date, channel.end_date
+                if start is not None and end is not None and end <= start:
+                    label = f"{name}.{channel.location_code}.{channel.code}"
+                    remarks.say(label, f"starts {start} and ends {end}: an epoch without any time")
 
 
 def _fault(item: Any, names: tuple[str, ...]) -> str:
@@ -47,7 +52,7 @@ def _fault(item: Any, names: tuple[str, ...]) -> str:
 
 
 def note_inventory(inventory: Inventory, remarks: Remarks, *, placed: bool = True) -> None:
-    """Note what can be used but looks wrong: places (if the format has them), epochs."""
+    """Note what can be used but looks wrong about places, if the format has them."""
     seen: dict[str, Any] = {}
     for network in inventory:
         for station in network:
@@ -67,9 +72,6 @@ def _channel_notes(station: Any) -> Iterator[tuple[str, str]]:
         apart = _metres(station, channel)
         if apart > _FAR:
             yield label, f"lies {apart / 1000:.4g} km from its station"
-        start, end = channel.start_date, channel.end_date
-        if start is not None and end is not None and end <= start:
-            yield label, f"starts {start} and ends {end}: an epoch without any time"
 
 
 def _metres(one: Any, other: Any) -> float:

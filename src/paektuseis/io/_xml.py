@@ -31,7 +31,7 @@ _TRUSTED = re.compile(r"utf-8|ascii|iso8859-\d+|cp125\d|koi8-[ru]|euc_kr|gb2312|
 
 def looks_like_xml(data: bytes) -> bool:
     """Whether bytes begin as an XML document does (UTF-8 or UTF-16, BOM allowed)."""
-    head = data[:200].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    head = data[: 1 << 16].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     return head.startswith(b"<")
 
 
@@ -118,9 +118,8 @@ class XmlParts:
                 if stated and _codec(stated) not in (name, family):
                     self.notes.append(f"states the encoding {stated}, but its mark says {family}")
                 return name, len(mark)
-        for start, name in ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
-            if head.startswith(start):
-                return name, 0
+        if len(head) > 1 and 0 in head[:2]:  # no mark, but every other byte is zero
+            return ("utf-16-le" if head[1] == 0 else "utf-16-be"), 0
         stated = _stated(head) or "utf-8"
         codec = _codec(stated)
         if codec is None or not _TRUSTED.fullmatch(codec):
