@@ -260,6 +260,8 @@ def test_module_is_short_and_begins_with_its_purpose(path: Path) -> None:
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "joblib", "socket", "requests",
                      "urllib.request", "http.client", "ftplib", "yaml", "matplotlib.pyplot",
                      "pylab"}  # fmt: skip
+# where nobody is above to be told: the program's own end, and parsers that raise whatever
+CATCHES_ALL = {"cli/app.py", "io/_worker_child.py"}
 FORBIDDEN_CALLS = {"eval", "exec", "__import__", "breakpoint"}
 
 
@@ -292,6 +294,8 @@ def forbidden(tree: ast.AST, *, cli: bool) -> Iterator[str]:
 def test_module_holds_nothing_forbidden(path: Path) -> None:
     cli = path.relative_to(SOURCE).parts[0] == "cli"
     found = list(forbidden(ast.parse(path.read_text(encoding="utf-8")), cli=cli))
+    if path.relative_to(SOURCE).as_posix() in CATCHES_ALL:
+        found = [f for f in found if not f.endswith("catches everything")]
     assert not found, found
 
 

@@ -44,7 +44,8 @@ def trace_like(trace: Trace, data: NDArray[Any], starttime: UTCDateTime) -> Trac
     header = vars(stats)
     for key, value in vars(trace.stats).items():
         if isinstance(value, AttribDict):
-            copied = type(value).__new__(type(value))
+            kind: Any = type(value)
+            copied = kind.__new__(kind)
             vars(copied).update(vars(value))
             header[key] = copied
         else:

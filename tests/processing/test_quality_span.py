@@ -212,6 +212,7 @@ def test_runs_looked_for_in_blocks_are_all_there_are(seed, dtype):
         before = abs(float(x[i]) - float(x[i - 1])) if i else 0.0
         after = abs(float(x[j]) - float(x[i])) if j < len(x) else 0.0
         empty = x[i] == 0 and (j - i >= zeros or (j - i >= 3 and min(before, after) >= fall))
+        empty = empty or (j - i >= zeros and min(before, after) >= fall)
         extreme = x[i] in (low, high) and j - i >= 3 and max(before, after) >= edge
         if j - i >= flat or empty or extreme:
             truth.append([i, j, max(before, after), min(before, after)])
@@ -226,7 +227,7 @@ def test_runs_looked_for_in_blocks_are_all_there_are(seed, dtype):
         steps = np.abs(np.diff(x[max(k * size - 1, 0) : (k + 1) * size].astype(float)))
         assert blocks[k].tolist() == [part.min(), part.max(), steps.max(), (part == 0).sum()]
     look = (blocks[:, 0] == blocks[:, 1]) | (blocks[:, 0] == low) | (blocks[:, 1] == high)
-    look |= (2 * blocks[:, 3] >= zeros) | ((blocks[:, 3] > 0) & (blocks[:, 2] >= fall))
+    look |= (2 * blocks[:, 3] >= zeros) | (blocks[:, 2] >= fall)
     ranges = np.array([[k * size, (k + 1) * size] for k in np.flatnonzero(look)]).reshape(-1, 2)
     table, _ = equal_runs(x, ranges, low, high, 3, zeros, flat, edge, fall, 1000)
     assert table.tolist() == truth

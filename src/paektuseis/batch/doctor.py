@@ -224,9 +224,9 @@ class _Look:
             self._in_future(name, spans)
         if self.samples and traces:
             found = check_waveforms(Stream(traces), inventory=self.inventory)
-            for row in found.to_dict("records"):
-                if not row["path"] and row["check"] not in _SAMPLE_CHECKS:
-                    self.note(of_finding({str(k): v for k, v in row.items()}, name))
+            for item in found.to_dict("records"):
+                if not item["path"] and item["check"] not in _SAMPLE_CHECKS:
+                    self.note(of_finding({str(k): v for k, v in item.items()}, name))
 
     def _tell(self, path: str, check: str, severity: str, cause: str, **more: Any) -> None:
         self.note(Fault(path=path, check=check, severity=severity, cause=cause, **more))

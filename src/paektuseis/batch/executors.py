@@ -59,13 +59,14 @@ def local_executor(workers: int) -> Iterator[Executor]:
         pool = ProcessPoolExecutor(
             workers, mp_context=_context(), initializer=settle_in, initargs=(os.getpid(),)
         )
+    ended = False
     try:
         yield pool
-    except BaseException:
-        told.set()
-        end_processes(pool)
-        raise
+        ended = True
     finally:
+        if not ended:  # by an error, or by who works the keyboard
+            told.set()
+            end_processes(pool)
         pool.shutdown(wait=True, cancel_futures=True)
 
 

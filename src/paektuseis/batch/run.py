@@ -25,16 +25,15 @@ from ..errors import NoRecordsError, OutputError, ParameterError
 from ..io import (
     Archive,
     ArchiveIndex,
-    IndexReport,
     atomic_path,
     index_archive,
     make_folder,
-    safe_text,
     write_text,
 )
 from ..network import Network
 from ..provenance import package_versions
 from ..times import TimeLike, as_utc
+from ._bad_files import note_bad_files
 from .executors import local_executor, worker_count
 from .job import Receipt, run_job
 from .plan import DayJob, code_version, days_between, network_fingerprint, plan_days
@@ -46,7 +45,6 @@ log = logging.getLogger("paektuseis.batch")
 LEASE = 120.0
 """Seconds after which a job whose runner no longer renews its claim may be taken over."""
 
-BAD_FILES = "bad-files.jsonl"
 """File beside the results that names every file of the archive not wholly usable."""
 
 _POLL = 2.0
@@ -209,7 +207,7 @@ def run_archive(
     known = archive if isinstance(archive, Archive) else Archive(archive)
     index_path = Path(index) if index is not None else folder / "index.sqlite"
     sweep(folder)
-    bad_files = _bad_files(index_archive(known, index_path), folder)
+    bad_files = note_bad_files(index_archive(known, index_path), folder)
     spans = _spans(ArchiveIndex(index_path, root=known.root), known, chosen, starttime, endtime)
     names, digest = _metadata(inventory, folder)
     jobs = plan_days(
@@ -434,29 +432,6 @@ class _Runner:
                 reason=reason,
             )
         )
-
-
-def _bad_files(report: IndexReport, folder: Path) -> dict[str, str]:
-    """Note the files of the archive that cannot be used wholly, one JSON object a line."""
-    kinds = {"unreadable": report.unreadable, "damaged": report.damaged, "altered": report.altered}
-    lines = [
-        json.dumps({"path": safe_text(path), "state": kind, "reason": reason})
-        for kind, files in kinds.items()
-        for path, reason in files.items()
-    ]
-    path = folder / BAD_FILES
-    if lines:
-        write_text(path, "".join(line + "\n" for line in lines))
-    else:
-        _remove(path)
-    return {path: reason for files in kinds.values() for path, reason in files.items()}
-
-
-def _remove(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be removed: {error.strerror}") from error
 
 
 def _path(value: Any) -> Path | None:

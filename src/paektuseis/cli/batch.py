@@ -95,7 +95,7 @@ def batch(
 
 
 def _closing(done: ArchiveRun) -> int:
-    from ..batch.run import BAD_FILES
+    from ..batch._bad_files import BAD_FILES
     from ..io import safe_text
 
     failed = done.jobs[done.jobs["state"] == "failed"]

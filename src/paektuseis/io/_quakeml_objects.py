@@ -235,7 +235,8 @@ def _converted(text: str | None, kind: Any) -> Any:
 
 def _copy(blank: Any) -> Any:
     """Return an object like one that obspy made of nothing, sharing no list or errors with it."""
-    new = type(blank).__new__(type(blank))
+    kind: Any = type(blank)
+    new = kind.__new__(kind)
     new.__dict__.update(
         {
             key: []
