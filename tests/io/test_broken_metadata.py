@@ -8,8 +8,7 @@ from pathlib import Path
 
 import obspy
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import paektuseis as ps
 
@@ -141,7 +140,7 @@ def test_problems_are_logged_where_no_list_is_given(tmp_path, caplog):
 
 
 def test_nothing_left_is_an_error_that_says_why(tmp_path):
-    with pytest.raises(ps.MetadataError, match="without any station.*Latitude 999"):
+    with pytest.raises(ps.MetadataError, match=r"without any station.*Latitude 999"):
         read(tmp_path, document(BAD.replace("42.0", "999", 1)))
     with pytest.raises(ps.MetadataError, match="without any station"):
         read(tmp_path, document())
@@ -152,7 +151,9 @@ def test_a_bad_file_among_good_ones(tmp_path):
     (tmp_path / "b.xml").write_text(document(BAD)[:900])
     problems: list[str] = []
     assert channels(ps.read_stations(tmp_path, problems=problems)) == NO_STATION
-    assert len(problems) == 1 and "b.xml" in problems[0] and "file skipped" in problems[0]
+    assert len(problems) == 1
+    assert "b.xml" in problems[0]
+    assert "file skipped" in problems[0]
     (tmp_path / "a.xml").write_text("nothing")
     with pytest.raises(ps.MetadataError, match="none of 2 files"):
         ps.read_stations(tmp_path)
@@ -164,7 +165,8 @@ def test_header_fields_that_are_missing_lose_nothing(tmp_path):
     assert channels(inventory) == NO_STATION
     assert sum("missing or no date" in p for p in problems) == 2
     inventory, problems = read(tmp_path, document(GOOD).replace('"1.1"', '"9.9"'))
-    assert channels(inventory) == NO_STATION and "schemaVersion" in problems[0]
+    assert channels(inventory) == NO_STATION
+    assert "schemaVersion" in problems[0]
     with pytest.raises(ps.MetadataError, match="namespace"):
         read(tmp_path, document(GOOD).replace("www.fdsn.org", "example.org"))
 
@@ -208,7 +210,7 @@ def test_encodings_that_hide_markup_are_refused(tmp_path, name):
     text = document(GOOD).replace("UTF-8", name)
     content = text.replace("<", "+ADw-").encode() if name == "UTF-7" else text.encode()
     content = content.replace(b"+ADw-?xml", b"<?xml", 1)
-    with pytest.raises(ps.MetadataError, match="encoding|not well-formed"):
+    with pytest.raises(ps.MetadataError, match=r"encoding|not well-formed"):
         read(tmp_path, content)
     with pytest.raises(ps.MetadataError):
         read(tmp_path, document(GOOD).encode("utf-32"))
@@ -225,9 +227,11 @@ def test_encodings_as_they_are(tmp_path):
         text.replace("UTF-8", "UTF-16").encode("utf-16"),
     ):
         inventory, problems = read(tmp_path, content)
-        assert inventory[0][0].site.name.startswith(name) and problems == []
+        assert inventory[0][0].site.name.startswith(name)
+        assert problems == []
     inventory, problems = read(tmp_path, text.encode("utf-16"))  # states UTF-8
-    assert inventory[0][0].site.name.startswith(name) and "states the encoding" in problems[0]
+    assert inventory[0][0].site.name.startswith(name)
+    assert "states the encoding" in problems[0]
     with pytest.raises(ps.MetadataError, match="line 3: bytes that are not utf-8"):
         read(tmp_path, text.encode("latin-1"))
     packed = tmp_path / "s.xml.gz"
@@ -257,7 +261,7 @@ def test_xinclude_is_not_followed(tmp_path):
         ("<!-- " + "x" * 2_000_000, "not well-formed"),
         ("<?xml version='1.0'?>", "not well-formed"),
     ],
-    ids="root deep deeper attribute entity cut two comment nothing".split(),
+    ids=["root", "deep", "deeper", "attribute", "entity", "cut", "two", "comment", "nothing"],
 )
 def test_documents_out_of_bounds(tmp_path, content, words):
     with pytest.raises(ps.MetadataError, match=words):

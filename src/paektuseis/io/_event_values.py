@@ -43,6 +43,8 @@ class EventFaults:
         self.remarks = remarks
         self._seen: dict[str, int] = {}
         self._shallow: list[str] = []
+        self._places: set[tuple[str, ...]] = set()
+        self._again: list[str] = []
 
     def examine(self, event: Any, number: int) -> str | None:
         """Take out of an event what cannot be used; return its name, or ``None`` if it is lost."""
@@ -76,12 +78,12 @@ class EventFaults:
 
     def sum_up(self) -> None:
         """Say what concerns many events in one sentence."""
-        if self._shallow:
-            self.remarks.say(
-                f"{len(self._shallow)} events",
-                f"a depth between 0 and {_SHALLOW:g} m: kilometres written as metres? "
-                f"({', '.join(self._shallow[:3])}{', …' if len(self._shallow) > 3 else ''}); kept",
-            )
+        shallow = f"a depth between 0 and {_SHALLOW:g} m: kilometres written as metres?"
+        again = "the time and place of an earlier event: listed twice?"
+        for names, words in ((self._shallow, shallow), (self._again, again)):
+            if names:
+                some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+                self.remarks.say(f"{len(names)} events", f"{words} ({some}); kept")
 
     def _magnitude(self, event: Any, item: Any, what: str, name: str) -> None:
         """Drop a magnitude that is no number."""
@@ -117,6 +119,10 @@ class EventFaults:
                 left -= 1
                 continue
             self._depth(origin, table, name)
+            place = tuple(_value(table, k) for k in ("time", "latitude", "longitude"))
+            if origin is origins[0] and place in self._places:
+                self._again.append(name)
+            self._places.add(place)
         return "" if left else "no origin that can be used"
 
     def _depth(self, origin: Any, table: dict[str, list[Any]], name: str) -> None:
