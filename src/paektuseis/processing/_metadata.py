@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import threading
 import warnings
@@ -26,9 +27,27 @@ from ._response_units import (
     input_units,
     metres_of,
     number,
+    stages_in_order,
 )
 
 _evalresp_lock = threading.Lock()  # evalresp keeps its state in C globals
+
+
+def _evaluable(response: Any) -> Any:
+    """Return a response as evalresp wants it: stages in order, a frequency for the sensitivity."""
+    stages = stages_in_order(response)
+    stated = response.instrument_sensitivity
+    ordered = all(a is b for a, b in zip(stages, response.response_stages, strict=True))
+    lost = stated is not None and not number(stated.frequency) > 0
+    if ordered and not lost:
+        return response
+    other = copy.copy(response)
+    other.response_stages = stages
+    if lost:
+        gains = (number(s.stage_gain_frequency) for s in stages)
+        other.instrument_sensitivity = copy.copy(stated)
+        other.instrument_sensitivity.frequency = next((f for f in gains if f > 0), stated.frequency)
+    return other
 
 
 def evaluate(
@@ -38,7 +57,7 @@ def evaluate(
     try:
         with _evalresp_lock, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            values = response._call_eval_resp_for_frequencies(
+            values = _evaluable(response)._call_eval_resp_for_frequencies(
                 frequencies=np.ascontiguousarray(frequencies, dtype=np.float64),
                 output=output,
                 hide_sensitivity_mismatch_warning=True,
@@ -246,7 +265,7 @@ def _usable_frequency(response: Any, stated: float) -> tuple[float | None, str]:
 
 def _rate_problems(response: Any, sampling_rate: float) -> list[Problem]:
     """Hold the output rate of the last digital stage against the data's rate."""
-    for stage in reversed(response.response_stages or []):
+    for stage in reversed(stages_in_order(response)):
         rate = number(getattr(stage, "decimation_input_sample_rate", None))
         factor = number(getattr(stage, "decimation_factor", None))
         if np.isfinite(rate) and factor > 0 and rate > 0:

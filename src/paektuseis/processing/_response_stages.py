@@ -59,11 +59,10 @@ def _order_problems(stages: list[Any]) -> list[Problem]:
     twice = [n for n, count in Counter(numbers).items() if count > 1]
     if twice:
         return _error(f"stage {twice[0]} is given {numbers.count(twice[0])} times", twice[0])
-    found = []
+    found: list[Problem] = []
     missing = sorted(set(range(1, max(numbers) + 1)) - set(numbers))
-    if missing or min(numbers) < 1:
-        words = ", ".join(map(str, missing[:5])) or f"numbering begins at {min(numbers)}"
-        found.append(Problem("warning", f"stages missing: {words}"))
+    if missing:
+        found += _error(f"stages missing: {', '.join(map(str, missing[:5]))}", missing[0])
     if numbers != sorted(numbers):
         found.append(Problem("info", f"stages listed out of order: {numbers[:8]}"))
     return found
