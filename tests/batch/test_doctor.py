@@ -115,6 +115,12 @@ def note(root):
     return path
 
 
+def readme(root):
+    path = root / "2014" / "README"
+    path.write_text("batteries changed\n" * 40)
+    return path
+
+
 def other_station(root):
     path = file(root, "C")
     path.parent.mkdir(parents=True)
@@ -183,7 +189,8 @@ def pipe(root):
         (cut, "cut_record", "error"),
         (junk, "not_a_record", "error"),
         (empty, "unreadable", "error"),
-        (note, "foreign", "info"),
+        (note, "foreign", "error"),
+        (readme, "foreign", "info"),
         (other_station, "wrong_channel", "error"),
         (two_channels, "stray_channel", "warning"),
         (other_day, "wrong_day", "error"),

@@ -11,9 +11,11 @@ from ..io import IndexReport, safe_text, write_text
 BAD_FILES = "bad-files.jsonl"
 
 
-def note_bad_files(report: IndexReport, folder: Path) -> dict[str, str]:
+def note_bad_files(report: IndexReport, folder: Path, *, named: bool) -> dict[str, str]:
     """Note the files of the archive that cannot be used wholly, one JSON object a line."""
     kinds = {"unreadable": report.unreadable, "damaged": report.damaged, "altered": report.altered}
+    if named:  # a name that promises records, and no waveforms in the file
+        kinds["foreign"] = report.foreign
     lines = [
         json.dumps({"path": safe_text(path), "state": kind, "reason": reason})
         for kind, files in kinds.items()

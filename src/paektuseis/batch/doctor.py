@@ -40,7 +40,8 @@ class ArchiveHealth:
     Attributes
     ----------
     files, usable, foreign : int
-        Regular files; those that gave samples; those of no waveform format.
+        Regular files; those that gave samples; those of no waveform format whose names do not
+        promise one either.
     n_bytes : int
         Size of the files.
     channels : int
@@ -202,8 +203,12 @@ class _Look:
         try:
             traces, findings = read_file(path, Selection(), headonly=not self.samples)
         except ForeignFormatError as error:
-            self.health.foreign += 1
-            self._tell(name, "foreign", "info", str(error).removeprefix(f"{name}: "))
+            why = str(error).removeprefix(f"{name}: ")
+            if self._follows(path):  # the name promises records
+                self._tell(name, "foreign", "error", why, lost=info.st_size, units="bytes")
+            else:
+                self.health.foreign += 1
+                self._tell(name, "foreign", "info", why)
             return
         except WaveformError as error:
             self._tell(name, "unreadable", "error", str(error).removeprefix(f"{name}: "),
@@ -227,6 +232,10 @@ class _Look:
             for item in found.to_dict("records"):
                 if not item["path"] and item["check"] not in _SAMPLE_CHECKS:
                     self.note(of_finding({str(k): v for k, v in item.items()}, name))
+
+    def _follows(self, path: Path) -> bool:
+        relative = path.relative_to(self.root).as_posix()
+        return self.pattern is not None and bool(self.pattern.regex().fullmatch(relative))
 
     def _tell(self, path: str, check: str, severity: str, cause: str, **more: Any) -> None:
         self.note(Fault(path=path, check=check, severity=severity, cause=cause, **more))

@@ -207,7 +207,8 @@ def run_archive(
     known = archive if isinstance(archive, Archive) else Archive(archive)
     index_path = Path(index) if index is not None else folder / "index.sqlite"
     sweep(folder)
-    bad_files = note_bad_files(index_archive(known, index_path), folder)
+    report = index_archive(known, index_path)
+    bad_files = note_bad_files(report, folder, named=known.layout != "flat")
     spans = _spans(ArchiveIndex(index_path, root=known.root), known, chosen, starttime, endtime)
     names, digest = _metadata(inventory, folder)
     jobs = plan_days(

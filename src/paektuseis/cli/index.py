@@ -42,6 +42,8 @@ def index(
     with progress_bar("indexing") as tick:
         report = index_archive(records, out, workers=workers, full=full, progress=tick)
     bad = {**report.unreadable, **report.damaged, **report.altered}
+    if records.layout != "flat":  # their names promise records
+        bad.update(report.foreign)
     for path, reason in list(bad.items())[:_MOST]:
         name, why = safe_text(path), safe_text(reason)
         say(why if why.startswith(name) else f"{name}: {why}")
