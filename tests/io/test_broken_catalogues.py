@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from pathlib import Path
 
@@ -233,6 +234,25 @@ def test_equal_to_obspy_in_every_field(tmp_path, real_data):
         cut = file.read_bytes().partition(b"</event>")
         small = cut[0] + cut[1] + b"</eventParameters></q:quakeml>"
         assert read(tmp_path, small)[0] == obspy.read_events(io.BytesIO(small), format="QUAKEML")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-06-01T00:05:00.25Z",
+        "2024-06-01T00:05:00.250123",
+        "2024-06-01T00:05:00.123456789Z",
+        "1906-04-18T13:12:21Z",
+        "2024-06-01T09:05:00+09:00",
+        "2024-06-01",
+    ],
+)
+def test_times_are_those_of_obspy(tmp_path, text):
+    threshold = gc.get_threshold()
+    catalog, problems = read(tmp_path, document(event(1).replace("2024-06-01T00:05:01.25Z", text)))
+    assert problems == []
+    assert catalog[0].origins[0].time == obspy.UTCDateTime(text)
+    assert gc.get_threshold() == threshold
 
 
 @settings(

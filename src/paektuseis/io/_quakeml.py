@@ -13,7 +13,7 @@ from obspy.io.quakeml.core import Unpickler
 from ..errors import ParameterError
 from ._event_values import EventFaults
 from ._foreign import ForeignParser
-from ._quakeml_objects import EventReader
+from ._quakeml_objects import EventReader, rare_collections
 from ._remarks import Remarks
 from ._xml import XmlParts, local_name, namespace_of
 
@@ -28,15 +28,16 @@ def read_quakeml(data: bytes, path: Path, remarks: Remarks) -> Catalog:
     faults = EventFaults(remarks)
     events: list[Event] = []
     reader: _Reader | None = None
-    for number, element in enumerate(parts, 1):
-        owner = element.getparent()
-        if local_name(owner) != "eventParameters":
-            continue
-        reader = reader or _Reader(path, remarks, parts.root, owner)
-        name = faults.examine(element, number)
-        event = None if name is None else reader.event(name, element)
-        if event is not None:
-            events.append(event)
+    with rare_collections():
+        for number, element in enumerate(parts, 1):
+            owner = element.getparent()
+            if local_name(owner) != "eventParameters":
+                continue
+            reader = reader or _Reader(path, remarks, parts.root, owner)
+            name = faults.examine(element, number)
+            event = None if name is None else reader.event(name, element)
+            if event is not None:
+                events.append(event)
     root = parts.root
     owner = next((e for e in root if local_name(e) == "eventParameters"), None)
     if owner is None:
