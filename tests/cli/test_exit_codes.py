@@ -166,3 +166,20 @@ def test_an_error_of_the_program_is_not_a_run_with_problems(monkeypatch, caplog)
         app.main()
     assert ended.value.code == 2
     assert "unexpected error" in caplog.text
+
+
+def test_a_signal_that_a_compiled_module_swallows_still_ends_as_one(monkeypatch, capsys):
+    from paektuseis.cli import app
+
+    def swallowed():
+        app.interrupts._heard.append(15)
+        raise AttributeError("partially initialized module")
+
+    monkeypatch.setattr(app.interrupts, "_heard", [])
+    monkeypatch.setattr(app.interrupts, "_told", set())
+    monkeypatch.setattr(app.interrupts, "listen", lambda: None)
+    monkeypatch.setattr(app, "run", swallowed)
+    with pytest.raises(SystemExit) as ended:
+        app.main()
+    assert ended.value.code == 143
+    assert capsys.readouterr().err.count("paektuseis:") == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ..errors import ParameterError
-from ..io._processes import end_processes, settle_in
+from ..io._processes import end_processes, server_context, settle_in
 
 _here = threading.local()
 
@@ -57,7 +56,10 @@ def local_executor(workers: int) -> Iterator[Executor]:
         )
     else:
         pool = ProcessPoolExecutor(
-            workers, mp_context=_context(), initializer=settle_in, initargs=(os.getpid(),)
+            workers,
+            mp_context=server_context("paektuseis.batch.job"),
+            initializer=settle_in,
+            initargs=(os.getpid(),),
         )
     ended = False
     try:
@@ -114,12 +116,3 @@ def worker_count(executor: Executor) -> int:
         if isinstance(count, int) and count > 0:
             return count
     return os.cpu_count() or 1
-
-
-def _context() -> multiprocessing.context.BaseContext:
-    """Processes that inherit no threads; one server imports the library for all of them."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["paektuseis.batch.job"])
-    return context

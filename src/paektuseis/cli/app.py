@@ -155,6 +155,11 @@ def main() -> None:
         complain(f"standard output: {error.strerror or error}")
         code = EXIT_OUTPUT
     except Exception:  # an error of the program is not a run that is done with problems
-        logging.getLogger("paektuseis").exception("unexpected error in the program")
+        if not interrupts.heard():
+            logging.getLogger("paektuseis").exception("unexpected error in the program")
         code = EXIT_USAGE
+    if number := interrupts.heard():  # compiled modules may make another error of it
+        if not interrupts.is_told(number):
+            complain(interrupts.take_note(number))
+        code = 128 + number
     sys.exit(code)

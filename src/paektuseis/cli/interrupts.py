@@ -16,6 +16,7 @@ WORDS = {
     int(signal.SIGINT): "interrupted; what was written so far is whole, run the same command again",
     int(signal.SIGTERM): "told to terminate; what was written so far is whole",
 }
+_heard: list[int] = []
 _told: set[int] = set()
 
 
@@ -26,6 +27,8 @@ class Terminated(BaseException):
 def _arrived(number: int, frame: FrameType | None) -> None:
     for known in WORDS:  # a second one changes nothing: the end is near in any case
         signal.signal(known, signal.SIG_IGN)
+    _heard.append(number)
+    end_workers()
     raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
 
@@ -54,7 +57,24 @@ def _watch(heard: int) -> None:
     time.sleep(GRACE)
     if number not in _told:
         os.write(2, f"paektuseis: {WORDS[number]}\n".encode())
+    end_workers()
     os._exit(128 + number)
+
+
+def end_workers() -> None:
+    """See to it that no worker process starts any more."""
+    if "paektuseis.io._processes" in sys.modules:
+        sys.modules["paektuseis.io._processes"].end_server()
+
+
+def heard() -> int:
+    """Return the signal that has arrived, 0 for none: its exception may have been swallowed."""
+    return _heard[0] if _heard else 0
+
+
+def is_told(number: int) -> bool:
+    """Whether the line about a signal has been written."""
+    return number in _told
 
 
 def take_note(number: int) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import multiprocessing
+import multiprocessing.context
 import os
 import platform
 import re
 import shutil
 import signal
+import sys
 import threading
 import time
 import uuid
@@ -194,6 +197,43 @@ def settle_in(runner: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="paektuseis-watch").start()
+
+
+def server_context(module: str) -> multiprocessing.context.BaseContext:
+    """Return a way to start processes that inherit no thread of this one.
+
+    Where there is a fork server it imports a module once, for all workers. Neither it nor
+    they hear of Ctrl-C, not even while they start: ending them is the runner's part.
+
+    Parameters
+    ----------
+    module : str
+        What the server imports.
+    """
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver, resource_tracker
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([module])
+    resource_tracker.ensure_running()  # it would lift the block that follows
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # handed down
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+    return context
+
+
+def end_server() -> None:
+    """End the fork server, so that no worker that was asked for starts any more."""
+    if "multiprocessing.forkserver" not in sys.modules:
+        return
+    server = getattr(sys.modules["multiprocessing.forkserver"], "_forkserver", None)
+    pid = getattr(server, "_forkserver_pid", None)
+    if isinstance(pid, int) and pid > 0:
+        with suppress(OSError):
+            os.kill(pid, signal.SIGTERM)
 
 
 def end_processes(pool: Executor) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import multiprocessing.context
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -19,7 +17,7 @@ from obspy import Inventory, Stream
 from ..config import Settings
 from ..errors import ParameterError, WaveformError
 from ..io import Archive, make_folder, safe_filename
-from ..io._processes import end_processes, settle_in
+from ..io._processes import end_processes, server_context, settle_in
 from ..network import Network
 from ..pipeline import DayResult, EventResult
 from ..pipeline.channel import half_open
@@ -123,7 +121,7 @@ class Workers:
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 self.count,
-                mp_context=_context(),
+                mp_context=server_context(__name__),
                 initializer=settle_in,
                 initargs=(os.getpid(),),
             )
@@ -407,18 +405,6 @@ def _print(
 ) -> str:
     save_figure(draw(*args, **kwargs), path, dpi=dpi)
     return path.name
-
-
-def _context() -> multiprocessing.context.BaseContext:
-    """Return a start method that inherits no thread of this process.
-
-    Where there is a fork server it imports the drawing code once, for all workers.
-    """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    return context
 
 
 def _station_page_of(
