@@ -8,9 +8,11 @@ from pathlib import Path
 
 import obspy
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
 
 import paektuseis as ps
+
+from .conftest import mutants
 
 EVENT = """<event publicID="smi:local/{n}"><description><text>one</text></description>
 <origin publicID="smi:local/{n}/o"><time><value>2024-06-01T00:05:00.25Z</value>
@@ -261,27 +263,10 @@ def test_times_are_those_of_obspy(tmp_path, text):
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(data=st.data())
-def test_mutants_raise_nothing_but_our_errors(tmp_path, data):
-    content = bytearray(document(RICH, event(1)).encode())
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(content) - 1))
-        match data.draw(st.integers(0, 3)):
-            case 0:
-                content[at] ^= 1 << data.draw(st.integers(0, 7))
-            case 1:
-                del content[at : at + data.draw(st.integers(1, 60))]
-            case 2:
-                other = data.draw(st.integers(0, len(content) - 1))
-                content[at:at] = content[other : other + 80]
-            case _:
-                content[at : at + 3] = data.draw(
-                    st.sampled_from([b"nan", b"-1e", b"999", b"\xff\0<"])
-                )
-        if not content:
-            break
+@given(content=mutants(document(RICH, event(1)).encode()))
+def test_mutants_raise_nothing_but_our_errors(tmp_path, content):
     path = tmp_path / "m.xml"
-    path.write_bytes(bytes(content))
+    path.write_bytes(content)
     try:
         ps.read_events(path, problems=[])
     except ps.PaektuseisError:

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import obspy
 import pytest
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, settings
 
 import paektuseis as ps
+
+from .conftest import mutants
 
 CHANNEL = """<Channel code="{code}" locationCode="" startDate="2020-01-01T00:00:00"{more}>
 <Latitude>42.0</Latitude><Longitude>128.0</Longitude><Elevation>2000</Elevation><Depth>0</Depth>
@@ -334,27 +336,10 @@ def test_resp_counts_and_numbers(tmp_path, old, new, words):
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(data=st.data())
-def test_mutants_raise_nothing_but_our_errors(tmp_path, data):
-    content = bytearray(document(BAD, GOOD).encode())
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(content) - 1))
-        match data.draw(st.integers(0, 3)):
-            case 0:
-                content[at] ^= 1 << data.draw(st.integers(0, 7))
-            case 1:
-                del content[at : at + data.draw(st.integers(1, 60))]
-            case 2:
-                other = data.draw(st.integers(0, len(content) - 1))
-                content[at:at] = content[other : other + 80]
-            case _:
-                content[at : at + 3] = data.draw(
-                    st.sampled_from([b"nan", b"-1e", b"999", b"\xff\0<"])
-                )
-        if not content:
-            break
+@given(content=mutants(document(BAD, GOOD).encode()))
+def test_mutants_raise_nothing_but_our_errors(tmp_path, content):
     path = tmp_path / "m.xml"
-    path.write_bytes(bytes(content))
+    path.write_bytes(content)
     try:
         inventory = ps.read_stations(path, problems=[])
     except ps.PaektuseisError:

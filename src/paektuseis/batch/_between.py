@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from obspy import Inventory, UTCDateTime
 
 from ..errors import WaveformError
 from ..io import join_segments, read_waveforms
+from ..io._sources import file_digest
+from ..processing._epochs import epochs_of
 from ._faults import Fault
 
 _FAR = 2**62
-_BLOCK = 1 << 20
 
 
 class SpanStore:
@@ -33,15 +32,8 @@ class SpanStore:
             "npts INTEGER, file INTEGER)"
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Let go of the spans."""
         self._db.close()
 
     def add(self, path: str, size: int, spans: list[tuple[str, int, int, float, int]]) -> None:
@@ -160,18 +152,12 @@ class SpanStore:
 
 def _epochs(inventory: Inventory, trace_id: str) -> list[tuple[int, int]]:
     """Return the epochs of a channel (ns), joined where they follow each other."""
-    network, station, location, code = trace_id.split(".")
     spans = sorted(
         (
-            -_FAR if c.start_date is None else int(c.start_date.ns),
-            _FAR if c.end_date is None else int(c.end_date.ns),
+            -_FAR if epoch.start_date is None else int(epoch.start_date.ns),
+            _FAR if epoch.end_date is None else int(epoch.end_date.ns),
         )
-        for n in inventory
-        if n.code == network
-        for s in n
-        if s.code == station
-        for c in s
-        if (c.location_code, c.code) == (location, code)
+        for epoch in epochs_of(inventory, trace_id)
     )
     out: list[tuple[int, int]] = []
     for start, end in spans:
@@ -188,14 +174,9 @@ def _date(ns: int) -> str:
 
 def _same_content(first: str, second: str) -> bool:
     try:
-        return _digest(first) == _digest(second)
+        return file_digest(Path(first)) == file_digest(Path(second))
     except OSError:
         return False
-
-
-def _digest(path: str) -> str:
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _compared(first: str, second: str, where: dict[str, Any]) -> Fault:

@@ -7,15 +7,10 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from ..io._sources import kind_of_file
 from ._faults import Fault
 
 Tell = Callable[[Fault], None]
-_KINDS = (
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 
 def regular_files(root: Path, tell: Tell) -> Iterator[tuple[Path, os.stat_result]]:
@@ -76,7 +71,7 @@ def _file(path: str, tell: Tell) -> Iterator[tuple[Path, os.stat_result]]:
     if stat.S_ISREG(info.st_mode):
         yield Path(path), info
         return
-    kind = next((word for test, word in _KINDS if test(info.st_mode)), "something else")
+    kind = kind_of_file(info.st_mode)
     tell(_fault(path, "no_file", "warning", f"not a regular file ({kind})"))
 
 

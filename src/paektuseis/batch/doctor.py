@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,13 +20,14 @@ from ..io._index_scan import scan_file
 from ..io._index_tables import altered_text
 from ..io._layout import SDS, Pattern
 from ..io._mseed import Selection
+from ..io._promises import TOLERANCE
 from ..io.waveforms import read_file
 from ..processing import check_waveforms
 from ._between import SpanStore
 from ._faults import SEVERITIES, Fault, of_finding
 from ._tree import regular_files
 
-OUTSIDE = 600.0
+OUTSIDE = TOLERANCE / 1e9
 """Seconds that a file may reach beyond the day its name tells (records cross midnight)."""
 _FUTURE = 86400.0
 _BY_NAME = frozenset({"stray_channel", "wrong_day"})
@@ -150,7 +152,7 @@ def check_archive(
         tell(fault)
 
     known = None if index is None else ArchiveIndex(index, root=records.root)
-    with SpanStore() as store:
+    with closing(SpanStore()) as store:
         look = _Look(records, health, store, note, inventory, samples)
         for path, info in regular_files(records.root, note):
             if known is not None and path.resolve() == known.path.resolve():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -21,6 +20,7 @@ from ..errors import OutputError
 from ..io import make_folder, write_table, write_text
 from ..io._output import flush_folder
 from ..io._processes import process_mark, remove_leftovers
+from ..io._sources import file_digest
 from ..pipeline import DayResult
 from ..spectral import NoisePSD
 from ..types import Spectrogram
@@ -123,9 +123,7 @@ def _into_place(temporary: Path, target: Path) -> None:
 
 def _seal(path: Path) -> dict[str, Any]:
     """Return size and digest of a file that has just been written."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"bytes": path.stat().st_size, "sha256": digest}
+    return {"bytes": path.stat().st_size, "sha256": file_digest(path)}
 
 
 def sweep(out: Path) -> None:

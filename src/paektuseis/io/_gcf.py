@@ -384,7 +384,7 @@ def _bad_blocks(table: Blocks, path: Path) -> list[Finding]:
                     severity,
                     f"{path.name}: {len(streak)} block(s), {size} bytes from byte "
                     f"{int(table.offset[streak[0]])} (after {where}): {words}",
-                    trace_id=_id_of(names.copy().pop()) if len(names) == 1 else "",
+                    trace_id=_id_of(next(iter(names))) if len(names) == 1 else "",
                     starttime=None if span[0] is None else UTCDateTime(ns=span[0]),
                     endtime=None if span[1] is None else UTCDateTime(ns=span[1]),
                     value=len(streak),

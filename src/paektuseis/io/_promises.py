@@ -30,14 +30,16 @@ def promised(path: Path) -> tuple[str, tuple[int, int]] | None:
 def name_findings(records: Records, path: Path) -> list[Finding]:
     """Records of another channel or another day than the file's name says."""
     promise = promised(path)
-    usable = np.flatnonzero(records.usable)
-    if promise is None or not usable.size:
+    if promise is None:
+        return []
+    alike = records.summary.alike  # all usable, of one channel: no need to sort or copy
+    usable = range(len(records.rows)) if alike else np.flatnonzero(records.usable)
+    if not len(usable):
         return []
     named, (begin, end) = promise
-    rows = records.rows[usable]
+    rows = records.rows if alike else records.rows[usable]
     out: list[Finding] = []
-    first = [0] if records.summary.alike else _first_of_each(rows[:, (k.KEY1, k.KEY2)])
-    for at in first:
+    for at in [0] if alike else _first_of_each(rows[:, (k.KEY1, k.KEY2)]):
         trace_id = ".".join(record_codes(records, int(usable[at])))
         if trace_id == named:
             continue

@@ -8,6 +8,7 @@ on a pipe or device, maps a file, or unpacks anything but ``.gz``.
 from __future__ import annotations
 
 import glob
+import hashlib
 import io
 import os
 import stat
@@ -144,10 +145,20 @@ _KINDS = (
 )
 
 
+def kind_of_file(mode: int) -> str:
+    """Return in words what a file is that is not a regular one."""
+    return next((word for test, word in _KINDS if test(mode)), "something else")
+
+
 def _require_regular(path: Path, info: os.stat_result) -> None:
     if not stat.S_ISREG(info.st_mode):
-        kind = next((word for test, word in _KINDS if test(info.st_mode)), "something else")
-        raise WaveformError(f"{path}: not a regular file ({kind})")
+        raise WaveformError(f"{path}: not a regular file ({kind_of_file(info.st_mode)})")
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of what a file holds, as on disk, read block by block."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass

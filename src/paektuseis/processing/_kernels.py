@@ -192,8 +192,9 @@ def equal_runs(
                 smaller = min(before, after)
                 # a smooth top looks flat too: it is left by small steps
                 extreme = value in (lowest, highest) and larger >= jump
-                empty = value == 0 and (length >= zeros or smaller >= fall)
-                empty = empty or (length >= zeros and smaller >= fall)
+                # zero, long, and jumped to and from: two of the three are enough
+                signs = int(value == 0) + int(length >= zeros) + int(smaller >= fall)
+                empty = signs >= 2
                 if length >= longest or extreme or empty:
                     if found < room:
                         out[found, 0] = i

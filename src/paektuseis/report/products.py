@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from pathlib import Path
@@ -13,14 +12,13 @@ import pandas as pd
 from .. import __version__
 from ..config import settings_hash, settings_to_toml
 from ..io import Archive, make_folder, write_events, write_table, write_text
+from ..io._sources import file_digest
 from ..pipeline import DayResult
 from ..provenance import package_versions
 from ..times import as_utc
 
 MOST_CSV_ROWS = 100_000
 """Longer tables (a day of spectral amplitudes) are written as Parquet alone."""
-
-_BLOCK = 1 << 20
 
 
 def write_products(result: DayResult, archive: Archive, out: str | Path) -> dict[str, Any]:
@@ -110,11 +108,7 @@ def short_time(value: pd.Timestamp) -> str:
 
 def _digest(path: Path) -> str | None:
     """Return the SHA-256 of a file, or ``None`` if it can no longer be read."""
-    digest = hashlib.sha256()
     try:
-        with path.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
+        return file_digest(path)
     except OSError:
         return None
-    return digest.hexdigest()
