@@ -1,3 +1,5 @@
+from itertools import groupby
+
 import numpy as np
 import pytest
 from obspy import Stream, Trace, UTCDateTime, read
@@ -204,6 +206,20 @@ def test_a_value_held_by_the_telemetry(hour, value, samples):
     assert found(table) == [(k, k + samples - 1) for k in begins]
     assert (table.severity == "error").all()
     assert len(preprocess(trace(y), detrend=None, quality=table)) == 4
+
+
+def test_a_strong_event_that_clips_for_long_is_clipped_not_held(hour):
+    t = np.arange(3_000) / 100
+    burst = 4e5 * np.exp(-t / 8) * np.sin(2 * np.pi * 0.35 * t) + 3e4 * np.sin(2 * np.pi * 6 * t)
+    y = hour.astype(np.float64)
+    y[200_000:203_000] += burst * np.exp(-t / 20)
+    y = np.clip(np.rint(y), -150_000, 150_000).astype(np.int32)
+    table = check_waveforms(trace(y))
+    longest = max(len(list(run)) for level, run in groupby(y) if abs(level) == 150_000)
+    assert longest >= 100  # as long as a value that is held
+    assert "held" not in set(table.check)
+    assert "clipped" in set(table.check)
+    assert not (table.severity == "error").any()
 
 
 def test_equal_samples_of_a_smooth_or_a_quiet_record_are_no_fault():

@@ -26,6 +26,7 @@ _RAILS = tuple((-(2.0**bits), 2.0**bits - 1) for bits in (15, 23, 31))
 _ROOM = 20_000
 _PROBE = 20_000
 _FEWEST_FLAT = 100
+_FEWEST_CALM = 20
 _BLOCK = 512
 _DENORMAL_SHARE = 0.01
 _MARGIN = 0.1
@@ -211,14 +212,18 @@ class _Segment:
             ):  # fewer zeros will do where the record jumps to them and back
                 gone.append((a, b))
                 self.artefact_edges += [a, b]
-            elif value in (self.low, self.high) and larger >= edge[cell] and self.low < self.high:
-                clips.append((a, b))
-            elif live[cell] and (
-                b - a >= self.stuck
-                or (b - a >= many and smaller >= limits.jump * scale.usual[cell])
-            ):
+            elif (
+                live[cell]
+                and (
+                    b - a >= self.stuck
+                    or (b - a >= many and smaller >= limits.jump * scale.usual[cell])
+                )
+                and self._calm_around(a, b, limits.jump * float(scale.usual[cell]))
+            ):  # asked before clipping, which is told by what else was read
                 held.append((a, b))
                 self.artefact_edges += [a, b]
+            elif value in (self.low, self.high) and larger >= edge[cell] and self.low < self.high:
+                clips.append((a, b))
         for group in self._joined(held):
             rows += self._rows("held", "error", group, self._say_held, "s", self.stuck / self.rate)
         for group in self._joined(gone):
@@ -226,6 +231,20 @@ class _Segment:
                 "zero_run", "error", group, _say_zeros, "samples", limits.zero_samples
             )
         return rows + self._clip_rows(clips)
+
+    def _calm_around(self, begin: int, end: int, jump: float) -> bool:
+        """Whether no sample before and after a run jumps, as it does in an event that clips.
+
+        Next to an end of the segment nobody knows.
+        """
+        width = max(round(self.limits.step_calm * self.rate), _FEWEST_CALM)
+        for part in (self.x[max(begin - width, 0) : begin], self.x[end : end + width]):
+            if len(part) < _FEWEST_CALM:
+                return False
+            steps = np.subtract(part[1:], part[:-1], dtype=np.float64)
+            if np.abs(steps).max() > jump:
+                return False
+        return True
 
     def _say_flat(self, runs: Found) -> tuple[str, float]:
         ((a, b),) = runs

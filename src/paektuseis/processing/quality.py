@@ -29,7 +29,7 @@ class QualityThresholds:
         A run of equal samples of this length is dead or stuck (s; never under 100 samples).
     stuck_seconds : float
         As long a run of equal samples was never measured on a channel whose samples usually
-        differ by two counts or more (s; never under 100 samples).
+        differ by two counts or more (s; never under 100 samples), if what surrounds it is calm.
     zero_samples : int
         So many zeros in a row on such a channel were never measured, nor so many equal samples
         that the record jumps to and from.
