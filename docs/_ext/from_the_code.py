@@ -83,7 +83,7 @@ def write_api_lists(app: Sphinx) -> None:
     for number, (home, names) in enumerate(_groups().items(), start=1):
         module = importlib.import_module(f"paektuseis.{home}")
         summary = inspect.cleandoc(module.__doc__ or "").split("\n\n")[0]
-        title = f"paektuseis.{home}"
+        title = "paektuseis" if home.startswith("_") else f"paektuseis.{home}"
         rows = "\n".join(f"   {name}" for name in names)
         page = (
             f"{title}\n{'=' * len(title)}\n\n{summary}\n\n"

@@ -13,6 +13,7 @@ from ._names import API as _API
 
 if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at run time
     from . import synthetic as synthetic, tables as tables
+    from ._language import languages as languages, speak as speak
     from .amplitude import (
         RATIO_FAMILY as RATIO_FAMILY,
         RatioBands as RatioBands,

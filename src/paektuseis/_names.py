@@ -12,6 +12,9 @@ API: dict[str, str] = {
     "PaektuseisError": "errors",
     "ParameterError": "errors",
     "WaveformError": "errors",
+    # languages
+    "languages": "_language",
+    "speak": "_language",
     # values
     "Band": "types",
     "Estimate": "types",
