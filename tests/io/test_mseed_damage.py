@@ -343,3 +343,33 @@ def test_records_that_belie_the_name_of_the_file_are_told(tmp_path, mseed, data)
     assert not len(reader_findings(read_waveforms(path)))
     (tmp_path / "any-name.mseed").write_bytes(mine + other)
     assert not len(reader_findings(read_waveforms(tmp_path / "any-name.mseed")))
+
+
+@pytest.mark.parametrize("usual", ["STEIM1", "STEIM2", "INT32", "FLOAT32"])
+@pytest.mark.parametrize("forged", [1, 2, 3, 4, 5, 12, 13, 14, 16, 30, 32])
+def test_a_lone_label_with_nothing_to_prove_it_is_not_believed(
+    tmp_path, mseed, rng, usual, forged
+):
+    if forged == {"INT32": 3, "FLOAT32": 4}.get(usual):
+        return
+    data = np.cumsum(rng.integers(-9000, 9000, 6000))
+    data = data.astype(np.float32 if usual == "FLOAT32" else np.int32)
+    raw = mseed(data, encoding=usual, reclen=512)
+    for record in (0, 2, len(raw) // 512 - 1):
+        stream = read(tmp_path, patch(raw, 512 * record + 52, bytes([forged])))
+        check_against_truth(stream, data, lose_at_most=450)
+        (check,) = set(reader_findings(stream).check)
+        assert check in {"bad_encoding", "bad_count"}
+
+
+def test_a_change_of_encoding_and_a_record_steim_cannot_hold_are_believed(tmp_path, mseed, rng):
+    data = np.cumsum(rng.integers(-9000, 9000, 4000)).astype(np.int32)
+    first, rest = data[:2000], data[2000:]
+    steim = mseed(first, encoding="STEIM2", reclen=512)
+    plain = mseed(rest, start=START + 20, encoding="INT32", reclen=512)
+    check_against_truth(read(tmp_path, steim + plain), data, lose_at_most=0)
+    lone = mseed(rest[:90], start=START + 20, encoding="INT32", reclen=512)
+    after = mseed(rest[90:], start=START + 20.9, encoding="STEIM2", reclen=512)
+    stream = read(tmp_path, steim + lone + after)
+    check_against_truth(stream, data, lose_at_most=0)
+    assert reader_findings(stream).empty

@@ -8,6 +8,7 @@ a block, a section. ``units(content)`` gives those whose checks hold: (samples, 
 from __future__ import annotations
 
 import calendar
+import collections
 import math
 import re
 import struct
@@ -76,8 +77,8 @@ def _btime(head: bytes, big: bool) -> int | None:
     return seconds * 1_000_000_000 + fract * 100_000
 
 
-def _record(content: bytes, at: int, big: bool) -> Unit | None:
-    """The miniSEED 2 record at an offset, read with one byte order of the header."""
+def _record(content: bytes, at: int, big: bool) -> tuple[int, Unit] | None:
+    """Encoding and samples of the miniSEED 2 record at an offset, for one byte order."""
     head = content[at : at + 48]
     order = ">" if big else "<"
     time = _btime(head, big)
@@ -105,7 +106,7 @@ def _record(content: bytes, at: int, big: bool) -> Unit | None:
         body = content[at + data : at + size]
         samples = _samples(body, count, encoding if encoding >= 0 else 10, data_big)
         if samples is not None:
-            return (samples, time) if samples.size else None
+            return (encoding, (samples, time)) if samples.size else None
     return None
 
 
@@ -126,14 +127,24 @@ def _samples(body: bytes, count: int, encoding: int, big: bool) -> NDArray[np.ge
 
 
 def mseed_units(content: bytes) -> Iterator[Unit]:
-    """Records anywhere in the bytes."""
-    for found in re.finditer(rb"[DRQM][ \0]", content):
-        at = found.start() - 6
+    """Records anywhere in the bytes.
+
+    An uncompressed record has no check: its label counts only where it is the usual one of the
+    file, or none is (a single byte may have made it another's).
+    """
+    found: list[tuple[int, Unit]] = []
+    for match in re.finditer(rb"[DRQM][ \0]", content):
+        at = match.start() - 6
         if at >= 0 and at + 48 <= len(content):
             for big in (True, False):
                 unit = _record(content, at, big)
                 if unit is not None:
-                    yield unit
+                    found.append(unit)
+    labels = collections.Counter(encoding for encoding, _ in found)
+    usual = max(labels.values(), default=0)
+    for encoding, unit in found:
+        if encoding in (10, 11) or labels[encoding] == usual:
+            yield unit
 
 
 _PARTS = {171: 8, 174: 2, 175: 16, 176: 4, 179: 8, 181: 16, 182: 5, 191: 5, 193: 10, 194: 20}

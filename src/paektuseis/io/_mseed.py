@@ -16,6 +16,7 @@ from obspy.core import AttribDict
 from ..provenance import trace_like
 from . import _decoding as decoding, _kernels as k, _kernels_uniform as uniform
 from ._encodings import ENCODING_NAMES, decode_plain
+from ._labels import doubt_lone_encodings
 from ._sources import ByteArray
 
 IntArray = NDArray[np.int64]
@@ -138,7 +139,10 @@ def scan_records(buffer: ByteArray, *, base: int = 0, filesize: int | None = Non
     rows, rates = parts[0]
     if len(parts) > 1:
         rows, rates = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return _without_tail_archive(Records(buffer, rows, rates, base, size))
+    records = _without_tail_archive(Records(buffer, rows, rates, base, size))
+    if not records.summary.alike:
+        doubt_lone_encodings(buffer, records.rows)
+    return records
 
 
 def _without_tail_archive(records: Records) -> Records:

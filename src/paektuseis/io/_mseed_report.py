@@ -35,6 +35,11 @@ _CAUSES = {
         "error",
         "word order that differs from its neighbours' and gives impossible samples",
     ),
+    k.BAD_LABEL: (
+        "bad_encoding",
+        "error",
+        "record that alone states another encoding than those around it, with nothing to prove it",
+    ),
     k.SHORT_STEIM: ("bad_count", "error", "Steim data with fewer samples than claimed"),
 }
 _NO_HEADER = (k.JUNK, k.ZEROS, k.BAD_TIME, k.CONTROL)
