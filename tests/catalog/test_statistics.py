@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 import paektuseis as ps
+from paektuseis.catalog import bvalue
 from paektuseis.errors import ParameterError
 
 CASES = [
@@ -71,6 +72,31 @@ def test_intervals_of_b_cover_at_their_nominal_rate(method, delta_m, n):
         # three points of the brief, and the scatter of 1200 trials (three standard errors)
         scatter = 3 * math.sqrt(level * (1 - level) / trials)
         assert abs(hit / trials - level) < max(0.03, scatter), (level, hit / trials)
+
+
+def test_the_interval_of_differences_that_share_magnitudes_covers():
+    trials, level, truth, hits = 300, 0.68, 0.9, 0
+    for seed in range(trials):
+        mags = ps.simulate_magnitudes(b=truth, mc=1.0, n=30, delta_m=0.1, seed=seed)
+        b = ps.b_value(
+            mags, mc=1.0, method="more_positive", confidence=level, min_events=2, seed=seed
+        )
+        hits += b.lower <= truth <= b.upper
+    scatter = 3 * math.sqrt(level * (1 - level) / trials)
+    assert abs(hits / trials - level) < 0.03 + scatter  # taken as independent they give 0.46
+
+
+@pytest.mark.parametrize("least", [0, 1, 3, 0.25])
+def test_many_catalogues_at_once_are_as_one_by_one(rng, least):
+    values = rng.exponential(2.0, (40, 25))
+    values = np.floor(values) if least != 0.25 else values
+    means = bvalue._means_to_next_larger(values, least)
+    for row, mean in zip(values, means, strict=True):
+        wanted = []
+        for i, value in enumerate(row):
+            later = [v for v in row[i + 1 :] if v > value and v >= value + least]
+            wanted += [later[0] - value - least] if later else []
+        assert mean == pytest.approx(np.mean(wanted), rel=1e-12)
 
 
 def test_too_few_events_are_refused_with_a_reason():

@@ -347,9 +347,7 @@ def test_records_that_belie_the_name_of_the_file_are_told(tmp_path, mseed, data)
 
 @pytest.mark.parametrize("usual", ["STEIM1", "STEIM2", "INT32", "FLOAT32"])
 @pytest.mark.parametrize("forged", [1, 2, 3, 4, 5, 12, 13, 14, 16, 30, 32])
-def test_a_lone_label_with_nothing_to_prove_it_is_not_believed(
-    tmp_path, mseed, rng, usual, forged
-):
+def test_a_lone_label_with_nothing_to_prove_it_is_not_believed(tmp_path, mseed, rng, usual, forged):
     if forged == {"INT32": 3, "FLOAT32": 4}.get(usual):
         return
     data = np.cumsum(rng.integers(-9000, 9000, 6000))

@@ -143,7 +143,7 @@ def mseed_units(content: bytes) -> Iterator[Unit]:
     labels = collections.Counter(encoding for encoding, _ in found)
     usual = max(labels.values(), default=0)
     for encoding, unit in found:
-        if encoding in (10, 11) or labels[encoding] == usual:
+        if encoding in (-1, 10, 11) or labels[encoding] == usual:
             yield unit
 
 

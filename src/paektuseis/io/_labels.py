@@ -16,15 +16,15 @@ from ._sources import ByteArray
 IntArray = NDArray[np.int64]
 _STEIM = (10, 11)
 _SAME = {32: 1}  # DWWSSN is the 16-bit integer under another name
-_OLD = (2, 12, 13, 14, 16, 30)  # no recorder mixes these with what is written today
+_INT32 = 3
 
 
 def doubt_lone_encodings(buffer: ByteArray, rows: IntArray) -> None:
     """Mark records with an encoding of their own that nothing but its label speaks for.
 
-    Left as they are: Steim records (their check says whether the label is right) and plain
-    32-bit or floating records between Steim records, which some recorders write where a
-    difference is too large for Steim, unless the bytes pass the check of Steim.
+    Left as they are: Steim records (their check says whether the label is right) and 32-bit
+    integers between Steim records, which some recorders write where a difference is too large
+    for Steim, unless the bytes pass the check of Steim.
     """
     usable = np.flatnonzero(rows[:, k.VERDICT] == k.OK)
     stated = rows[usable, k.ENCODING].copy()
@@ -49,7 +49,7 @@ def _doubt_channel(buffer: ByteArray, rows: IntArray, which: IntArray, stated: I
     after = np.concatenate((other[1:], [False]))
     lone = other & ~before & ~after & ~np.isin(stated, _STEIM)
     for row, encoding in zip(which[lone].tolist(), stated[lone].tolist(), strict=True):
-        if usual not in _STEIM or encoding in _OLD or _passes(buffer, rows, row, usual):
+        if usual not in _STEIM or encoding != _INT32 or _passes(buffer, rows, row, usual):
             rows[row, k.VERDICT] = k.BAD_LABEL
 
 

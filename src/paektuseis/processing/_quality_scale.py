@@ -43,6 +43,9 @@ def scale_of(samples: NDArray[Any], start_ns: int, rate: float) -> Scale:
     so that a cell is the same however long a record is read at once.
     """
     n, step = len(samples), 1e9 / rate
+    if n < CELL * rate:  # no place for an edge
+        usual, quantum = _measure(samples)
+        return Scale(np.array([0, n]), np.array([usual]), np.array([quantum]))
     cell = round(CELL * 1e9)
     first = -(-start_ns // cell) * cell - start_ns
     inner = np.arange(first, n * step, cell)
