@@ -14,6 +14,10 @@ from ._names import API as _API
 if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at run time
     from . import synthetic as synthetic, tables as tables
     from ._language import languages as languages, speak as speak
+    from .acquire import (
+        ImportReport as ImportReport,
+        import_waveforms as import_waveforms,
+    )
     from .amplitude import (
         RATIO_FAMILY as RATIO_FAMILY,
         RatioBands as RatioBands,

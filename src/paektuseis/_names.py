@@ -45,6 +45,9 @@ API: dict[str, str] = {
     "atomic_path": "io",
     "safe_filename": "io",
     "safe_text": "io",
+    # acquire
+    "ImportReport": "acquire",
+    "import_waveforms": "acquire",
     # processing
     "waveform_gaps": "processing",
     "check_stations": "processing",

@@ -19,6 +19,7 @@ from . import (
     demo,
     doctor,
     event,
+    importing,
     index,
     interrupts,
     locate,
@@ -52,6 +53,7 @@ app = typer.Typer(
 for verb in (
     demo.demo,
     day.day,
+    importing.import_,
     index.index,
     doctor.doctor,
     batch.batch,
@@ -65,7 +67,10 @@ for verb in (
     network.network,
 ):
     # the whole first sentence, not its first words
-    app.command(short_help=" ".join((verb.__doc__ or "").partition("\n\n")[0].split()))(verb)
+    app.command(
+        verb.__name__.rstrip("_"),
+        short_help=" ".join((verb.__doc__ or "").partition("\n\n")[0].split()),
+    )(verb)
 app.add_typer(config.app, name="config")
 
 

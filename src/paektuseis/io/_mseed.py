@@ -348,6 +348,28 @@ def group_runs(records: Records, group: Group) -> list[IntArray]:
     return np.split(group.which[order], np.cumsum(np.bincount(run, minlength=count))[:-1])
 
 
+def split_drifting(
+    records: Records, group: Group, runs: list[IntArray], most: float
+) -> list[IntArray]:
+    """Split runs where a record is more than ``most`` samples off the times of its run's first."""
+    out = []
+    for run in runs:
+        counts = records.rows[run, k.NSAMP]
+        place = np.cumsum(counts) - counts
+        drift = (records.rows[run, k.TIME] - records.rows[run[0], k.TIME]) - place * group.step
+        limit = most * group.step + 1.0
+        if np.max(np.abs(drift)) <= limit:
+            out.append(run)
+            continue
+        cuts, reference = [], 0.0
+        for i, off in enumerate(drift.tolist()):
+            if abs(off - reference) > limit:
+                cuts.append(i)
+                reference = off
+        out += np.split(run, cuts)
+    return out
+
+
 def run_header(records: Records, group: Group, run: IntArray, npts: int) -> dict[str, Any]:
     """Header of a trace made of a run of records, as obspy's own reader fills it."""
     row = records.rows[run[0]]

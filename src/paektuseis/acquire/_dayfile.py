@@ -1,0 +1,263 @@
+"""Day files of an archive that only ever grow: what is missing is added, nothing is replaced."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from obspy import Trace, UTCDateTime
+
+from .._database import Database
+from ..errors import OutputError, PaektuseisError, ParameterError, WaveformError
+from ..io import _kernels as k, atomic_path, make_folder
+from ..io._clean import cut_to_window
+from ..io._foreign import ForeignParser
+from ..io._layout import SDS, Pattern
+from ..io._mseed import Selection, scan_records
+from ..io._processes import remove_leftovers
+from ..io._sources import FileBytes, one_path, read_bytes
+from ..io._streaming import read_blocks
+from ..io.waveforms import read_source
+from ._merge import ARCHIVE, NEW, Piece, Stretch, compare, joined
+
+DAY_NS = 86_400_000_000_000
+EDGE_NS = 1000
+"""A sample this close before midnight is one of the day that begins: miniSEED tells no less."""
+LOCK = ".paektuseis-writer.sqlite"
+_ADVICE = "The file serves as a lock alone; remove it if no program is writing to the archive"
+
+
+def day_of(ns: int) -> int:
+    """Midnight (ns) of the day a sample belongs to."""
+    return (ns + EDGE_NS) // DAY_NS * DAY_NS
+
+
+def days_of(start: int, npts: int, rate: float) -> Iterator[tuple[int, int, int]]:
+    """Yield the days of contiguous samples: midnight (ns), first sample, the one after the last."""
+    step = 1e9 / rate
+    at = 0
+    while at < npts:
+        day = day_of(start + round(at * step))
+        stop = int(np.ceil((day + DAY_NS - EDGE_NS - start) / step))
+        while stop < npts and day_of(start + round(stop * step)) == day:
+            stop += 1
+        while stop > at + 1 and day_of(start + round((stop - 1) * step)) != day:
+            stop -= 1
+        stop = min(npts, max(stop, at + 1))
+        yield day, at, stop
+        at = stop
+
+
+def day_name(trace_id: str, day: int) -> str:
+    """Name of a day file below the root of an SDS archive."""
+    return Pattern(SDS).name(trace_id, UTCDateTime(ns=day))
+
+
+@dataclass
+class Outcome:
+    """What became of the pieces of one channel and day."""
+
+    path: str
+    stretches: list[Stretch] = field(default_factory=list)
+    fault: str = ""
+    """Why the day file was left as it is, if it was."""
+
+
+class DayFiles:
+    """The day files of an SDS archive, to be added to.
+
+    Each addition is made under a lock of the archive: what is there is read, the samples that
+    are missing are appended as records of their own, the whole is read back, and takes the
+    place of the file in one step. Bytes that were in a file stay in it, in their order.
+
+    Parameters
+    ----------
+    root : str or Path
+    reclen : int, optional
+        Length of new records, bytes.
+    """
+
+    def __init__(self, root: str | os.PathLike[str], *, reclen: int = 512) -> None:
+        if reclen not in {1 << p for p in range(8, 17)}:
+            raise ParameterError(f"reclen={reclen}; give a power of two from 256 to 65536")
+        self.root = make_folder(one_path(root, name="archive"))
+        self.reclen = reclen
+        self._lock = Database(
+            self.root / LOCK,
+            "CREATE TABLE IF NOT EXISTS writers (owner TEXT)",
+            1,
+            error=OutputError,
+            advice=_ADVICE,
+        )
+        self._swept: set[Path] = set()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the archive's lock."""
+        with self._lock.writing():
+            yield
+
+    def path(self, trace_id: str, day: int) -> Path:
+        """Day file of a channel."""
+        return self.root / day_name(trace_id, day)
+
+    def held(self, trace_id: str, day: int, margin: int = 0) -> list[Piece]:
+        """Samples of a day that the archive holds, also in the files of the days beside it.
+
+        ``margin`` (ns) widens the day at both ends: a time may be rounded across midnight.
+
+        Raises
+        ------
+        WaveformError
+            If the day's own file cannot be read.
+        """
+        out: list[Piece] = []
+        window = Selection(
+            (trace_id,),
+            UTCDateTime(ns=day - margin),
+            UTCDateTime(ns=day + DAY_NS - 2 * EDGE_NS - 1 + margin),
+        )
+        for other in (day, day - DAY_NS, day + DAY_NS):
+            path = self.path(trace_id, other)
+            if not path.exists():
+                continue
+            try:
+                for block in read_blocks(path, selection=window, steady=0):
+                    kept = (cut_to_window(trace, *window.window) for trace in block.traces)
+                    out += [piece_of(trace) for trace in kept if trace is not None]
+            except WaveformError:
+                if other == day:
+                    raise
+        return out
+
+    def add(self, trace_id: str, day: int, pieces: list[Piece]) -> Outcome:
+        """Add what is missing of some pieces to the file of a day.
+
+        Parameters
+        ----------
+        trace_id : str
+        day : int
+            Midnight, ns; all samples must be of this day.
+        pieces : list of Piece
+            Of pieces that contradict each other the one of smallest ``rank`` is kept.
+
+        Returns
+        -------
+        Outcome
+        """
+        name = day_name(trace_id, day)
+        with self.writing():
+            try:
+                margin = round(2e9 / min(piece.rate for piece in pieces))
+                held = self.held(trace_id, day, margin)
+            except WaveformError as error:
+                return Outcome(name, fault=f"the archive's file cannot be read: {error}")
+            stretches: list[Stretch] = []
+            for piece in sorted(pieces, key=lambda p: (p.rank, p.start)):
+                found = compare(piece, held)
+                held += [s.piece for s in found if s.fate == NEW]
+                stretches += found
+            new = joined([s.piece for s in stretches if s.fate == NEW])
+            if new:
+                self._append(trace_id, day, new)
+        return Outcome(name, stretches)
+
+    def _append(self, trace_id: str, day: int, new: list[Piece]) -> None:
+        path = self.path(trace_id, day)
+        if path.parent not in self._swept:
+            remove_leftovers(path.parent)
+            self._swept.add(path.parent)
+        before = read_bytes(path, unpack=False).data.tobytes() if path.exists() else b""
+        reach = _end_of_records(before)
+        records = b"".join(
+            encode(piece, trace_id, path, self.reclen, 1 + reach // self.reclen) for piece in new
+        )
+        whole = before[:reach] + records + before[reach:]
+        _check_records(path, whole, range(reach, reach + len(records), self.reclen))
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(whole)
+
+
+def piece_of(trace: Trace, origin: int = ARCHIVE, rank: tuple[int, ...] = ()) -> Piece:
+    """The samples of a trace."""
+    stats = trace.stats
+    return Piece(int(stats.starttime.ns), float(stats.sampling_rate), trace.data, origin, rank)
+
+
+def _end_of_records(data: bytes) -> int:
+    """Where new records may follow: the end, or the begin of a record that is cut there."""
+    if not data:
+        return 0
+    rows = scan_records(np.frombuffer(data, np.uint8)).rows
+    cut = len(rows) and int(rows[-1, k.VERDICT]) in (k.CUT, k.JUNK)
+    return int(rows[-1, k.OFFSET]) if cut else len(data)
+
+
+def encode(piece: Piece, trace_id: str, path: Path, reclen: int, sequence: int) -> bytes:
+    """Records of a piece: Steim-2 for integers, uncompressed where a difference is too large."""
+    network, station, location, channel = trace_id.split(".")
+    trace = Trace(
+        np.ascontiguousarray(piece.data),
+        header={
+            "network": network,
+            "station": station,
+            "location": location,
+            "channel": channel,
+            "sampling_rate": piece.rate,
+            "starttime": UTCDateTime(ns=piece.start),
+        },
+    )
+    kind = str(piece.data.dtype)
+    encodings = {"int32": ("STEIM2", "INT32"), "float32": ("FLOAT32",), "float64": ("FLOAT64",)}
+    if kind not in encodings:
+        raise WaveformError(f"{trace_id}: samples of type {kind} cannot be written")
+    fault: PaektuseisError | None = None
+    for encoding in encodings[kind]:
+        buffer = io.BytesIO()
+        try:
+            with ForeignParser(path, "miniSEED", OutputError):
+                trace.write(
+                    buffer,
+                    format="MSEED",
+                    encoding=encoding,
+                    reclen=reclen,
+                    byteorder=">",
+                    sequence_number=(sequence - 1) % 999999 + 1,
+                )
+            data = buffer.getvalue()
+            if _is_exact(path, data, piece):
+                return data
+        except (OutputError, WaveformError) as error:
+            fault = error
+    why = fault or "read back, it differs"
+    raise OutputError(f"{path}: {trace_id} cannot be written as {kind} ({why})")
+
+
+def _is_exact(path: Path, data: bytes, piece: Piece) -> bool:
+    """Whether records hold exactly the samples of a piece, at its time to a microsecond."""
+    traces, _ = read_source(FileBytes(path, np.frombuffer(data, np.uint8)), Selection())
+    if len(traces) != 1:
+        return False
+    found = piece_of(traces[0])
+    return bool(
+        found.data.dtype == piece.data.dtype
+        and np.array_equal(found.data, piece.data)
+        and abs(found.start - piece.start) <= EDGE_NS
+        and abs(found.rate / piece.rate - 1) * piece.data.size <= 0.5
+    )
+
+
+def _check_records(path: Path, whole: bytes, offsets: range) -> None:
+    """Make sure that records are found where they were put."""
+    records = scan_records(np.frombuffer(whole, np.uint8))
+    found = set(records.rows[records.usable, k.OFFSET].tolist())
+    if not found.issuperset(offsets):
+        raise OutputError(
+            f"{path}: records appended to it would not be found by a reader; the file was left as "
+            "it was; move it away and import again"
+        )

@@ -1,0 +1,177 @@
+"""Which samples are new, which are there already, and which contradict what is there."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEW, KNOWN, CONFLICT = 0, 1, 2
+_CHANCE = 1000
+ARCHIVE = -1
+"""Origin of samples that were in the archive before."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Contiguous samples of one channel.
+
+    ``start`` is the time of the first (ns), ``origin`` the number of the file they came from,
+    ``rank`` orders pieces: of two that contradict each other that of the smaller is kept.
+    """
+
+    start: int
+    rate: float
+    data: NDArray[Any]
+    origin: int = ARCHIVE
+    rank: tuple[int, ...] = ()
+
+    def time(self, index: float) -> int:
+        """Time of a sample, ns."""
+        return self.start + round(index * 1e9 / self.rate)
+
+    def part(self, begin: int, end: int) -> Piece:
+        """The samples from ``begin`` to before ``end``."""
+        return Piece(self.time(begin), self.rate, self.data[begin:end], self.origin, self.rank)
+
+    @property
+    def end(self) -> int:
+        """Time one interval after the last sample, ns."""
+        return self.time(self.data.size)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Samples of one piece that share a fate: new, known or in conflict, and with whose samples."""
+
+    fate: int
+    piece: Piece
+    other: int
+    whole: Piece
+    why: str = ""
+
+
+def compare(piece: Piece, held: list[Piece]) -> list[Stretch]:
+    """Compare a piece with what is held of its channel.
+
+    Samples within half an interval are of one time. Where the intervals of two pieces
+    interleave by less than one sample, as where a clock is set between two files, they do not
+    overlap.
+
+    Returns
+    -------
+    list of Stretch
+        In the order of time; together they are the piece.
+    """
+    fate = np.zeros(piece.data.size, np.int8)
+    other = np.full(piece.data.size, ARCHIVE, np.int64)
+    why = ""
+    for known in _near(piece, held):
+        span = _overlap(piece, known)
+        if span is None:
+            continue
+        begin, end, shift = span
+        mine = slice(begin, end)
+        if shift is None:
+            same = np.zeros(end - begin, np.bool_)
+            why = f"another sampling rate, {piece.rate:.9g} against {known.rate:.9g} Hz"
+        else:
+            same = _equal(piece.data[mine], known.data[begin + shift : end + shift])
+        same = _without_chance(same)
+        better = np.where(same, KNOWN, CONFLICT)
+        replace = (fate[mine] == NEW) | ((fate[mine] == CONFLICT) & same)
+        other[mine] = np.where(replace, known.origin, other[mine])
+        fate[mine] = np.where(replace, better, fate[mine])
+    return [
+        Stretch(
+            int(fate[a]),
+            piece.part(a, b),
+            int(other[a]),
+            piece,
+            why if fate[a] == CONFLICT else "",
+        )
+        for a, b in _runs(fate, other)
+    ]
+
+
+def _near(piece: Piece, held: list[Piece]) -> list[Piece]:
+    """Return what is held of the time of a piece."""
+    return [known for known in held if known.start < piece.end and known.end > piece.start]
+
+
+def _overlap(piece: Piece, known: Piece) -> tuple[int, int, int | None] | None:
+    """Samples of ``piece`` within ``known``, and what to add to an index; None: other grid."""
+    if piece.start >= known.end or piece.end <= known.start:
+        return None
+    step = 1e9 / piece.rate
+    if abs(piece.rate / known.rate - 1) * min(piece.data.size, known.data.size) > 0.5:
+        begin = max(0, int(np.ceil((known.start - piece.start) / step - 0.5)))
+        end = min(piece.data.size, int(np.ceil((known.end - piece.start) / step - 0.5)))
+        return (begin, end, None) if begin < end else None
+    where = (piece.start - known.start) * known.rate / 1e9
+    if known.data.size - 1 < where < known.data.size and _off(where):
+        return None
+    if -piece.data.size < where < 1 - piece.data.size and _off(where):
+        return None
+    shift = round(where)
+    begin, end = max(0, -shift), min(piece.data.size, known.data.size - shift)
+    return (begin, end, shift) if begin < end else None
+
+
+def _off(where: float) -> bool:
+    """Whether a place is between samples by more than a clock's rounding."""
+    return abs(where - round(where)) > 0.1
+
+
+def _equal(mine: NDArray[Any], known: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether samples are the same numbers, as far as the coarser of the two types holds them."""
+    if mine.dtype != known.dtype:
+        narrow = min(mine.dtype, known.dtype, key=_exactness)
+        mine, known = mine.astype(narrow), known.astype(narrow)
+    return np.asarray(mine == known)
+
+
+def _without_chance(same: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Take equal samples amid different ones, fewer than :data:`_CHANCE` together, as different."""
+    differ = np.flatnonzero(~same)
+    if differ.size:
+        same = same.copy()
+        for i in np.flatnonzero((np.diff(differ) > 1) & (np.diff(differ) <= _CHANCE)):
+            same[differ[i] : differ[i + 1]] = False
+    return same
+
+
+def _exactness(kind: np.dtype[Any]) -> int:
+    return {"float32": 0, "int32": 2, "float64": 1}[str(kind)]
+
+
+def _runs(fate: NDArray[np.int8], other: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    change = (np.diff(fate) != 0) | (np.diff(other) != 0)
+    edges = [0, *(np.flatnonzero(change) + 1).tolist(), fate.size]
+    return itertools.pairwise(edges)
+
+
+def joined(pieces: list[Piece], tolerance_ns: float = 1500.0) -> list[Piece]:
+    """Join pieces that follow each other to the resolution of miniSEED times."""
+    out: list[list[Piece]] = []
+    for piece in sorted(pieces, key=lambda p: p.start):
+        if out:
+            first, last = out[-1][0], out[-1][-1]
+            gap = abs(piece.start - last.end)
+            same = piece.rate == first.rate and piece.data.dtype == first.data.dtype
+            if same and gap <= tolerance_ns:
+                count = sum(p.data.size for p in out[-1])
+                if abs(piece.start - first.time(count)) <= tolerance_ns:
+                    out[-1].append(piece)
+                    continue
+        out.append([piece])
+    return [
+        run[0]
+        if len(run) == 1
+        else Piece(run[0].start, run[0].rate, np.concatenate([p.data for p in run]))
+        for run in out
+    ]
