@@ -166,8 +166,8 @@ def retell(sentence: str) -> str:
 
     Findings, reasons and notes lie in tables as English sentences with numbers in them. A
     sentence that fits a message of the catalogue (word for word, with anything in the
-    fields) is said again in the other language with the same numbers; a list joined by
-    ``"; "`` is said part by part; any other stays as it is.
+    fields) is said again in the other language with the same numbers; a list, and what stands
+    behind a name and a colon, are said part by part; any other sentence stays as it is.
 
     Parameters
     ----------
@@ -185,11 +185,7 @@ def retell(sentence: str) -> str:
     language = current_language()
     if language == SOURCE or not sentence:
         return sentence
-    whole = _retold(sentence, language)
-    if whole is None and "; " in sentence:
-        parts = sentence.split("; ")
-        return "; ".join(_retold(part, language) or part for part in parts)
-    return sentence if whole is None else whole
+    return _retold(sentence, language) or sentence
 
 
 def format_date(day: dt.date, *, weekday: bool = False) -> str:
@@ -304,23 +300,47 @@ def _filled(text: str, values: dict[str, Any]) -> str:
 
 # -- sentences made elsewhere ----------------------------------------------------------------
 
-FIELD = re.compile(r"\{(\w+)[^{}]*\}")
-MIN_LETTERS = 6  # of a message that a sentence is compared with: "{a}: {b}" would fit anything
+FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
+NUMBER = r"[+\-−]?(?:\d[\d.]*(?:e[+\-]?\d+)?|nan|inf)"
+ANYTHING = r"(?:(?!; ).)+?"  # within one part of a list
+MIN_LETTERS = 4  # of a message that a sentence is compared with: "{a}: {b}" would fit anything
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=8192)
 def _retold(sentence: str, language: str) -> str | None:
     """Return a sentence in another language, or ``None`` where no message fits it."""
-    messages = _messages(language)
-    plain = messages.get(sentence)
+    if not re.search("[a-z]{2}", sentence):
+        return None  # a phase, a code or a number
+    plain = _messages(language).get(sentence)
     if isinstance(plain, str):
         return plain
+    return (
+        _parts(sentence, "; ", language, all_of_them=False)
+        or _parts(sentence, ", ", language, all_of_them=True)
+        or _fitted(sentence, language)
+        or _behind_a_name(sentence, language)
+    )
+
+
+def _parts(sentence: str, mark: str, language: str, *, all_of_them: bool) -> str | None:
+    """Say a list again part by part; a part without a word is a part that is said."""
+    parts = re.split(rf"{mark}(?![^(]*\))", sentence)
+    if len(parts) < 2:
+        return None
+    said = [_retold(p, language) or ("" if re.search("[a-z]{3}", p) else p) for p in parts]
+    if not (all(said) if all_of_them else any(said)):
+        return None
+    parts = [new or old for new, old in zip(said, parts, strict=True)]
+    return _joint(mark, language).join(parts)
+
+
+def _fitted(sentence: str, language: str) -> str | None:
+    """Say a sentence again that fits a message; a value that is a message itself is said too."""
     for pattern, target in _patterns(language):
         fit = pattern.fullmatch(sentence)
         if fit:
-            # a value that is itself a message (a unit, a kind) is said in the language too
-            found = {k: messages.get(v, v) for k, v in fit.groupdict().items()}
-            return _put({k: v for k, v in found.items() if isinstance(v, str)}, target)
+            values = {k: _retold(v, language) or v for k, v in fit.groupdict().items()}
+            return _put(values, target)
     return None
 
 
@@ -329,18 +349,40 @@ def _put(values: dict[str, str], text: str) -> str:
     return FIELD.sub(lambda field: values.get(field[1], field[0]), text)
 
 
+def _behind_a_name(sentence: str, language: str) -> str | None:
+    """Say ``name: sentence`` again; the name stays unless it is a message itself."""
+    name, colon, rest = sentence.partition(": ")
+    said = _retold(rest, language) if colon and len(name) <= 40 else None
+    if not said:
+        return None
+    return f"{_retold(name, language) or name}{_joint(': ', language)}{said}"
+
+
+def _joint(mark: str, language: str) -> str:
+    found = _messages(language).get(mark, mark)
+    return found if isinstance(found, str) else mark
+
+
 @functools.cache
 def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    """Return messages with fields as patterns, those with most words of their own first."""
+    """Return messages with fields as patterns, those with most words of their own first.
+
+    A message of numbers and signs alone is compared last: its fields hold words.
+    """
     found: list[tuple[int, re.Pattern[str], str]] = []
     for key, text in _messages(language).items():
         own = FIELD.sub("", key)
-        if own == key or sum(c.isalpha() for c in own) < MIN_LETTERS:
+        numbers = sum(_is_number(spec) for _, spec in FIELD.findall(key))
+        if own == key or (sum(c.isalpha() for c in own) < MIN_LETTERS and not numbers):
             continue
         target = text if isinstance(text, str) else text[-1]
         found.append((len(own), _pattern(key), target))
     found.sort(key=lambda entry: -entry[0])
     return [(pattern, target) for _, pattern, target in found]
+
+
+def _is_number(spec: str) -> bool:
+    return spec[-1:] in {"d", "e", "f", "g"}
 
 
 def _pattern(message: str) -> re.Pattern[str]:
@@ -351,7 +393,7 @@ def _pattern(message: str) -> re.Pattern[str]:
         if name in seen:
             return f"(?P={name})"
         seen.add(name)
-        return f"(?P<{name}>.+?)"
+        return f"(?P<{name}>{NUMBER if _is_number(field[2] or '') else ANYTHING})"
 
     parts: list[str] = []
     end = 0

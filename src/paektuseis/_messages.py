@@ -34,6 +34,17 @@ KEYWORDS: dict[str, Any] = {
 SOURCES = {"*.py": "python", "*.html": "jinja2", "*.js.jinja": "jinja2", "*.txt.jinja": "jinja2"}
 JINJA = {"silent": "false", "trimmed": "true"}
 
+HEADER = r"""# Translations of paektuseis.
+msgid ""
+msgstr ""
+"Language: {language}\n"
+"Plural-Forms: {plurals}\n"
+"MIME-Version: 1.0\n"
+"Content-Type: text/plain; charset=utf-8\n"
+"Content-Transfer-Encoding: 8bit\n"
+
+"""
+
 Message = str | tuple[str, ...]
 
 
@@ -116,28 +127,27 @@ def fields(text: str) -> set[str]:
 def update(language: str, package: Path = PACKAGE) -> int:
     """Bring a catalogue up to the code; returns how many messages it still lacks."""
     old = load_catalogue(language)
-    new = Catalog(
-        locale=old.locale_identifier,
-        project="paektuseis",
-        charset="utf-8",
-        header_comment=old.header_comment,
-        fuzzy=False,
-        creation_date=old.creation_date,
-        revision_date=old.revision_date,
-        last_translator=old.last_translator,
-        language_team=old.language_team,
-        version="",
-    )
+    new = Catalog(locale=old.locale_identifier, fuzzy=False)
+    new._plural_expr, new._num_plurals = old.plural_expr, old.num_plurals
     missing = 0
     for message in code_messages(package):
         known = old.get(message)
         text = known.string if known is not None and not known.fuzzy else None
         missing += not text
         new.add(message, text or "")
-    target = package / FOLDER / f"{language}.po"
-    with target.open("wb") as stream:
-        write_po(stream, new, width=100, no_location=True, sort_output=True, omit_header=False)
+    write(new, package / FOLDER / f"{language}.po")
     return missing
+
+
+def write(catalogue: Catalog, target: Path) -> None:
+    """Write a catalogue, messages in order and without line numbers or dates: small changes."""
+    text = HEADER.format(
+        language=catalogue.locale_identifier,
+        plurals=f"nplurals={catalogue.num_plurals}; plural={catalogue.plural_expr};",
+    )
+    with target.open("wb") as stream:
+        stream.write(text.encode())
+        write_po(stream, catalogue, width=100, no_location=True, sort_output=True, omit_header=True)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -108,7 +108,7 @@ def test_characteristic_function_shows_thresholds_and_blind_time(triggers):
     note(trace, units="ratio", method="recursive", sta=0.5, lta=10.0, blind_until=T0 + 30)
     ax = ps.plot_triggers(trace, triggers)
     labels = [t.get_text() for t in ax.get_legend().get_texts()]
-    assert labels == ["blind (warm-up)", "trigger (1)", "thr_on 3.5", "thr_off 1.5"]
+    assert labels == ["blind (warm-up)", "trigger (1)", "on at 3.5", "off at 1.5"]
     assert "ratio" in ax.get_ylabel()
     assert "STA 0.5 s, LTA 10 s" in ax.get_title(loc="left")
     with pytest.raises(ParameterError, match="channels"):

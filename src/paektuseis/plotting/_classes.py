@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from .._language import translate
 from ..tables import CLASSES, LABELS
 from ._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, YELLOW
 
@@ -26,6 +27,20 @@ MARKS: dict[str, tuple[str, str]] = {
     NO_CLASS: (GREY, "o"),
 }
 """Colour and marker by class; marks differ too, so that colour is not needed to tell them."""
+
+
+def class_text(name: str) -> str:
+    """Return the name of a class as the reader calls it (abbreviations stay)."""
+    return {
+        "hybrid": translate("hybrid"),
+        "harmonic": translate("harmonic"),
+        "tremor": translate("tremor"),
+        "explosion": translate("explosion"),
+        "regional": translate("regional"),
+        "teleseism": translate("teleseism"),
+        "noise": translate("noise"),
+        NO_CLASS: translate("no class"),
+    }.get(name, name)
 
 
 def labels_of(event_ids: pd.Series, classes: pd.DataFrame | None) -> pd.Series:
@@ -52,5 +67,12 @@ def scatter_classes(
         mine = (labels == name) & x.notna() & y.notna()
         edge: dict[str, Any] = {} if marker == "x" else {"edgecolor": "black", "linewidth": 0.4}
         ax.scatter(
-            x[mine], y[mine], s=size, color=colour, marker=marker, zorder=zorder, label=name, **edge
+            x[mine],
+            y[mine],
+            s=size,
+            color=colour,
+            marker=marker,
+            zorder=zorder,
+            label=class_text(name),
+            **edge,
         )

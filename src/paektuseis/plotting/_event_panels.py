@@ -11,10 +11,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 from obspy import Stream, Trace, UTCDateTime
 
+from .._language import plural, retell, translate
 from ..errors import ParameterError, WaveformError
 from ..tables import AMPLITUDES, ATTRIBUTES, ORIGINS, station_of
 from ..times import as_timestamp, as_utc
 from ..types import Spectrogram, Spectrum
+from ._classes import class_text
 from ._envelope import span_of
 from ._pages import one_row, quantity, wrap, write_columns
 from ._stations import (
@@ -25,7 +27,7 @@ from ._stations import (
     reference_of,
     stations_table,
 )
-from ._style import RED, empty_panel, label_axes, safe_text, unit_text
+from ._style import RED, empty_panel, label_axes, safe_text, unit_text, words_of
 from ._time import time_axis, to_days
 from .hypocentres import plot_depth_section, plot_epicentres
 from .maps import plot_station_map
@@ -82,11 +84,13 @@ def draw_traces(
         ax.axvline(to_days(onset), color=RED, linewidth=0.8, linestyle=":", zorder=5)
     title = band_text(drawn)
     if triggers is not None:
-        title += " · red: trigger, orange: its length"
+        title += translate(" · red: trigger, orange: its length")
     if picks is not None:
-        title += " · P blue, S green" if len(picks) else " · no phase was picked"
+        title += (
+            translate(" · P blue, S green") if len(picks) else translate(" · no phase was picked")
+        )
     if len(ids) < len(groups):
-        title += f" · {len(groups) - len(ids)} more channels not drawn"
+        title += translate(" · {n} more channels not drawn", n=len(groups) - len(ids))
     label_axes(ax, title=title)
 
 
@@ -119,7 +123,7 @@ def draw_spectrogram(
             )
         except (WaveformError, ParameterError) as error:
             log.info("no spectrogram: %s", error)
-            _refused(ax, "no spectrogram", error)
+            _refused(ax, translate("no spectrogram"), error)
             return
     top = min(float(given.frequencies[-1]), 30.0)
     plot_spectrogram(
@@ -128,7 +132,9 @@ def draw_spectrogram(
         starttime=start,
         endtime=end,
         freqmax=top,
-        title=f"{given.trace_id}, windows of {given.window:.3g} s",
+        title=translate(
+            "{trace_id}, windows of {window:.3g} s", trace_id=given.trace_id, window=given.window
+        ),
     )
     time_axis(ax, start, end, ticks=5)
     if onset is not None:
@@ -155,9 +161,9 @@ def draw_spectrum(
             given = amplitude_spectrum(record, starttime=begin, endtime=stop)
         except (WaveformError, ParameterError) as error:
             log.info("no spectrum: %s", error)
-            _refused(ax, "no spectrum", error)
+            _refused(ax, translate("no spectrum"), error)
             return
-    spectra, labels = [given], ["event"]
+    spectra, labels = [given], [translate("event")]
     if onset is not None and not given.is_power:
         length = float(given.endtime - given.starttime)
         begin = max(min(t.stats.starttime for t in traces), onset - 2.0 - length)
@@ -169,7 +175,12 @@ def draw_spectrum(
             else:
                 if noise.units == given.units:
                     spectra.append(noise)
-                    labels.append(f"noise before, {noise.endtime - noise.starttime:.0f} s")
+                    labels.append(
+                        translate(
+                            "noise before, {seconds:.0f} s",
+                            seconds=float(noise.endtime - noise.starttime),
+                        )
+                    )
     top = min(float(given.frequencies[-1]), 30.0)
     shown = [b for b in bands if b[0] < top]
     plot_spectrum(
@@ -181,7 +192,7 @@ def draw_spectrum(
         freqmin=max(2.0 / max(given.window, 1e-3), 0.1),
         freqmax=top,
     )
-    title = f"{given.statistic}, {given.endtime - given.starttime:.0f} s"
+    title = f"{words_of(given.statistic)}, {given.endtime - given.starttime:.0f} s"
     label_axes(ax, y=unit_text(given.units) if not given.is_power else None, title=title)
 
 
@@ -195,13 +206,13 @@ def draw_map(ax: Axes, source: Any, groups: dict[str, list[Trace]], row: dict[st
 def _stations_of(ax: Axes, source: Any, groups: dict[str, list[Trace]]) -> Any:
     """Return the stations of the records; where none has a position, say so in the panel."""
     if source is None:
-        empty_panel(ax, "no positions were given")
+        empty_panel(ax, translate("no positions were given"))
         return None
     table = stations_table(source)
     keys = {station_of(i) for i in groups}
     here = table[(table["network"] + "." + table["station"]).isin(keys)]
     if here.empty:
-        empty_panel(ax, "no station of these records\nhas a known position")
+        empty_panel(ax, translate("no station of these records\nhas a known position"))
         return None
     if not hasattr(source, "caldera"):
         return here
@@ -220,7 +231,7 @@ def draw_hypocentre(
     """Draw the hypocentre with its uncertainty on a map and on a section to the east."""
     here = _stations_of(on_map, source, groups)
     if here is None:
-        empty_panel(section, "not located")
+        empty_panel(section, translate("not located"))
         return
     table = ORIGINS.frame([origin]) if origin else ORIGINS.frame()
     known = table["latitude"].notna().any()
@@ -231,14 +242,14 @@ def draw_hypocentre(
         network=here,
         extent_km=reach,
         surroundings=False,
-        title="68 % ellipse" if known else "not located",
+        title=translate("68 % ellipse") if known else translate("not located"),
     )
     key = on_map.get_legend()
     if key is not None:
         key.remove()
     plot_depth_section(table, ax=section, network=here, samples=samples, width_km=reach)
     if not table["depth_km"].notna().any():
-        label_axes(section, title="no depth" if known else "not located")
+        label_axes(section, title=translate("no depth") if known else translate("not located"))
 
 
 def _reach_km(source: Any, origin: pd.DataFrame) -> float:
@@ -267,7 +278,7 @@ def draw_motion(
         begin = as_utc(mine["time"].iloc[0]) if len(mine) else onset
     if motion is None or not len(motion) or begin is None:
         for ax in panels:
-            empty_panel(ax, "no three\ncomponents")
+            empty_panel(ax, translate("no three\ncomponents"))
         return
     where = float(origin.get("backazimuth", np.nan) or np.nan)
     for ax, x, y in ((panels[0], "E", "N"), (panels[1], "E", "Z")):
@@ -283,8 +294,10 @@ def draw_motion(
             )
         except (ParameterError, WaveformError) as error:
             log.info("no particle motion: %s", error)
-            empty_panel(ax, "no particle\nmotion")
-    label_axes(panels[0], title=f"P at {safe_text(station_of(best))}, 0.5 s")
+            empty_panel(ax, translate("no particle\nmotion"))
+    label_axes(
+        panels[0], title=translate("P at {station}, 0.5 s", station=safe_text(station_of(best)))
+    )
     label_axes(panels[1], title="")
 
 
@@ -295,14 +308,15 @@ def write_verdict(
     lines: list[str] = []
     row = one_row(classification)
     if row:
-        runner = f", next {row['runner_up']}" if row.get("runner_up") else ""
-        lines += wrap(
-            safe_text(
-                f"{row['label']} (margin {float(row['margin']):.2f}{runner}): {row['reason']}",
-                limit=400,
-            ),
-            150,
-        )[:2]
+        runner = row.get("runner_up")
+        verdict = translate(
+            "{label} (margin {margin:.2f}{next}): {reason}",
+            label=class_text(str(row["label"])),
+            margin=float(row["margin"]),
+            next=translate(", next {label}", label=class_text(str(runner))) if runner else "",
+            reason=retell(str(row["reason"])),
+        )
+        lines += wrap(safe_text(verdict, limit=400), 150)[:2]
     words = []
     if event_point(origin) is not None:
         words.append(coordinates_text(float(origin["latitude"]), float(origin["longitude"])))
@@ -311,26 +325,27 @@ def write_verdict(
     depth = float(origin.get("depth_km", np.nan)) if origin else np.nan
     if np.isfinite(depth):
         wide = float(origin.get("depth_uncertainty_km", np.nan))
-        words.append(
-            f"{depth:.1f}{f' ± {wide:.1f}' if np.isfinite(wide) else ''} km below sea level"
-        )
+        either = f" ± {wide:.1f}" if np.isfinite(wide) else ""
+        words.append(translate("{depth:.1f}{error} km below sea level", depth=depth, error=either))
     if origin:
-        words += [f"{origin['n_picks']} picks", f"gap {float(origin['azimuthal_gap']):.0f}°"]
-        words += [f"quality {origin['quality']}"] if origin.get("quality") else []
+        words.append(plural("{n} pick", "{n} picks", int(origin["n_picks"])))
+        words.append(translate("gap {degrees:.0f}°", degrees=float(origin["azimuthal_gap"])))
+        if origin.get("quality"):
+            words.append(translate("quality {grade}", grade=origin["quality"]))
     if magnitudes is not None:
         for one in magnitudes.dropna(subset=["value"]).to_dict("records"):
             error = float(one["uncertainty"])
             words.append(
                 f"{one['kind']} {float(one['value']):.1f}"
                 + (f" ± {error:.1f}" if np.isfinite(error) else "")
-                + f" ({int(one['n'])} stations)"
+                + plural(" ({n} station)", " ({n} stations)", int(one["n"]))
             )
-    words += [str(origin["note"])] if origin.get("note") else []
+    words += [retell(str(origin["note"]))] if origin.get("note") else []
     if words:
         room = 3 - len(lines)
         text = wrap(safe_text(" · ".join(words), limit=600), 145)
         lines += [*text[: room - 1], text[room - 1] + " …"] if len(text) > room else text
-    write_columns(ax, [[line] for line in lines] or [["nothing more is known"]], [0.0])
+    write_columns(ax, [[line] for line in lines] or [[translate("nothing more is known")]], [0.0])
 
 
 def write_measures(
@@ -349,7 +364,7 @@ def write_measures(
         for one in table[table["trace_id"] == best].to_dict("records"):
             rows.append(
                 [
-                    safe_text(str(one["attribute"]).replace("_", " ")),
+                    words_of(str(one["attribute"]).replace("_", " ")),
                     quantity(one["value"], str(one["units"])),
                     f"{one['freqmin']:.3g}–{one['freqmax']:.3g} Hz",
                 ]
@@ -357,10 +372,11 @@ def write_measures(
     else:
         for name, units in (("dominant_frequency", "Hz"), (FI, "")):
             if finite(row.get(name)):
-                rows.append([name.replace("_", " "), quantity(row[name], units), ""])
+                rows.append([words_of(name.replace("_", " ")), quantity(row[name], units), ""])
     if not rows:
-        rows.append(["no attribute was given", "", ""])
-    used = write_columns(ax, rows[:9], [0.0, 38.0, 66.0], head=("measure", "value", "band"))
+        rows.append([translate("no attribute was given"), "", ""])
+    head = (translate("measure"), translate("value"), translate("band"))
+    used = write_columns(ax, rows[:9], [0.0, 38.0, 66.0], head=head)
     if amplitudes is None:
         return
     position = ax.get_position()
@@ -375,7 +391,7 @@ def write_amplitudes(
 ) -> None:
     """Write the amplitude of each channel, those drawn first, by distance."""
     if amplitudes is None:
-        write_columns(ax, [["no amplitude was given"]], [0.0])
+        write_columns(ax, [[translate("no amplitude was given")]], [0.0])
         return
     table = AMPLITUDES.check(amplitudes)
     lines = [
@@ -384,7 +400,7 @@ def write_amplitudes(
             [
                 safe_text(a["trace_id"]),
                 quantity(a["value"], str(a["units"])),
-                safe_text(str(a["statistic"]).replace("_", " ")),
+                words_of(str(a["statistic"]).replace("_", " ")),
             ],
         )
         for a in table.to_dict("records")
@@ -393,5 +409,7 @@ def write_amplitudes(
     room = max(int((ax.get_position().height * 297.0 - 1.0) // 3.7) - 1, 1)
     shown = [cells for _, cells in lines]
     if len(shown) > room:
-        shown = [*shown[: room - 1], [f"and {len(shown) - room + 1} more channels", "", ""]]
-    write_columns(ax, shown, [0.0, 38.0, 66.0], head=("channel", "amplitude", "statistic"))
+        more = translate("and {n} more channels", n=len(shown) - room + 1)
+        shown = [*shown[: room - 1], [more, "", ""]]
+    head = (translate("channel"), translate("amplitude"), translate("statistic"))
+    write_columns(ax, shown, [0.0, 38.0, 66.0], head=head)

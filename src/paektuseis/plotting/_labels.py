@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from ._style import FONT, SMALL
+from ._fonts import fonts
+from ._style import SMALL
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top in points
 
@@ -61,7 +63,15 @@ class LabelPlacer:
         if background:
             style["bbox"] = {"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.8}
         self.ax.text(
-            x, y, text, ha="center", va="center", fontsize=SMALL, family=FONT, zorder=2.8, **style
+            x,
+            y,
+            text,
+            ha="center",
+            va="center",
+            fontsize=SMALL,
+            family=fonts(),
+            zorder=2.8,
+            **style,
         )
         return True
 
@@ -106,7 +116,7 @@ class LabelPlacer:
             ha="center",
             va="center",
             fontsize=SMALL,
-            family=FONT,
+            family=fonts(),
             zorder=9,
             arrowprops={"arrowstyle": "-", "color": "#888888", "linewidth": 0.5} if far else None,
             **style,
@@ -122,8 +132,14 @@ class LabelPlacer:
 
 def _size(text: str, factor: float) -> tuple[float, float]:
     lines = text.replace(r"\$", "$").split("\n")
-    widths = (sum(0.72 if c.isupper() or c.isdigit() else 0.58 for c in line) for line in lines)
+    widths = (sum(_em(c) for c in line) for line in lines)
     return (max(widths) * factor + 0.2) * SMALL, len(lines) * 1.3 * SMALL
+
+
+def _em(letter: str) -> float:
+    if unicodedata.east_asian_width(letter) in "WF":
+        return 1.0
+    return 0.72 if letter.isupper() or letter.isdigit() else 0.58
 
 
 def _shared(a: Box, b: Box) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,13 +13,14 @@ from matplotlib.figure import Figure
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from .. import __version__
+from .._language import plural, retell, translate
 from ..errors import ParameterError
 from ..provenance import recall
 from ..tables import AVAILABILITY, QUALITY, SEVERITIES
 from ..times import as_utc
+from ._fonts import fonts
 from ._style import (
     A4_PORTRAIT,
-    FONT,
     LARGE,
     NORMAL,
     ORANGE,
@@ -28,6 +31,7 @@ from ._style import (
     number_text,
     safe_text,
     unit_text,
+    words_of,
 )
 
 WIDTH, HEIGHT = 210.0, 297.0  # mm
@@ -51,7 +55,7 @@ def header(
 ) -> None:
     """Write the title of a page, the lines under it and, where it is so, SYNTHETIC."""
     figure.text(
-        14 / WIDTH, 1 - 10 / HEIGHT, title, fontsize=TITLE, weight="bold", va="top", family=FONT
+        14 / WIDTH, 1 - 10 / HEIGHT, title, fontsize=TITLE, weight="bold", va="top", family=fonts()
     )
     wrapped = [part for line in lines if line for part in wrap(line, LETTERS)]
     room = LINES - bool(note)
@@ -66,28 +70,28 @@ def header(
             line,
             fontsize=NORMAL,
             va="top",
-            family=FONT,
+            family=fonts(),
             color="#333333",
         )
     if synthetic:
         figure.text(
             1 - 14 / WIDTH,
             1 - 10.5 / HEIGHT,
-            "SYNTHETIC RECORD",
+            translate("SYNTHETIC RECORD"),
             fontsize=LARGE + 2,
             weight="bold",
             color="white",
             ha="right",
             va="top",
-            family=FONT,
+            family=fonts(),
             bbox={"facecolor": RED, "edgecolor": "none", "pad": 4},
         )
     figure.text(
         14 / WIDTH,
         6 / HEIGHT,
-        f"paektuseis {__version__} · all times UTC",
+        translate("paektuseis {version} · all times UTC", version=__version__),
         fontsize=SMALL,
-        family=FONT,
+        family=fonts(),
         color="#777777",
     )
 
@@ -103,7 +107,7 @@ def is_synthetic(inventory: Inventory | None, network: Any, note: str) -> bool:
 def words_panel(ax: Axes, title: str) -> None:
     """Prepare axes for words: no frame, a title."""
     ax.set_axis_off()
-    ax.set_title(title, fontsize=LARGE, loc="left", family=FONT, pad=4)
+    ax.set_title(title, fontsize=LARGE, loc="left", family=fonts(), pad=4)
 
 
 def write_columns(
@@ -149,7 +153,7 @@ def write_columns(
                 text,
                 transform=ax.transAxes,
                 fontsize=SMALL,
-                family=FONT,
+                family=fonts(),
                 va="top",
                 color=colour,
                 ha="right" if j in right else "left",
@@ -162,7 +166,34 @@ def wrap(text: str, letters: int) -> list[str]:
     """Break text into lines of at most so many letters."""
     import textwrap
 
-    return textwrap.wrap(text, letters, break_long_words=True) or [""]
+    if not any(_is_wide(c) for c in text):
+        return textwrap.wrap(text, letters, break_long_words=True) or [""]
+    return _wrap_wide(text, letters)
+
+
+def _is_wide(letter: str) -> bool:
+    return unicodedata.east_asian_width(letter) in "WF"
+
+
+NOT_FIRST = frozenset("，。、；：？！）」』】》〉%·,.;:?!)")  # of a line
+
+
+def _wrap_wide(text: str, letters: int) -> list[str]:
+    """Break text of full-width letters, which may break between any two of them.
+
+    A full-width letter is 1.7 times as wide as the mean letter the limit is meant for.
+    """
+    pieces = re.findall(r"[^\W\d_]?[!-~°±²³⁻µ−–]+|\s+|.", text)
+    lines, line, wide = [], "", 0.0
+    for piece in pieces:
+        size = sum(1.7 if _is_wide(c) else 1.0 for c in piece)
+        if wide + size > letters and line.strip() and piece not in NOT_FIRST:
+            lines.append(line.strip())
+            line, wide = "", 0.0
+            if piece.isspace():
+                continue
+        line, wide = line + piece, wide + size
+    return [*lines, line.strip()] if line.strip() or not lines else lines
 
 
 def write_findings(ax: Axes, quality: pd.DataFrame | None, *, several: bool = False) -> None:
@@ -172,16 +203,16 @@ def write_findings(ax: Axes, quality: pd.DataFrame | None, *, several: bool = Fa
     """
     width = ax.get_position().width * WIDTH
     if quality is None:
-        write_columns(ax, [["no quality table was given"]], [0.0])
+        write_columns(ax, [[translate("no quality table was given")]], [0.0])
         return
     table = QUALITY.check(
         quality, need=("trace_id", "starttime", "endtime", "check", "severity", "message")
     )
     if table.empty:
-        write_columns(ax, [["no finding"]], [0.0])
+        write_columns(ax, [[translate("no finding")]], [0.0])
         return
     numbers = {s: int((table["severity"] == s).sum()) for s in reversed(SEVERITIES)}
-    counts = [f"{n} {s}{'s' if n > 1 and s != 'info' else ''}" for s, n in numbers.items() if n]
+    counts = [severity_count(s, n) for s, n in numbers.items() if n]
     rank = table["severity"].map({s: i for i, s in enumerate(SEVERITIES)}).fillna(0)
     table = table.assign(rank=rank)
     several = several or table["trace_id"].nunique() > 1
@@ -195,11 +226,15 @@ def write_findings(ax: Axes, quality: pd.DataFrame | None, *, several: bool = Fa
     colours: list[str] = []
     for severity, _, trace_id, rows in groups:
         worst = rows.sort_values(["rank", "starttime"], ascending=[False, True]).iloc[0]
-        text = f"{worst['severity']}: {worst['message']}"
+        text = f"{severity_text(worst['severity'])}: {retell(str(worst['message']))}"
         if several and trace_id not in text:
             text = f"{trace_id}: {text}"
         if len(rows) > 1:
-            text += f" ({len(rows)} times, first {as_utc(worst['starttime']).strftime('%H:%M:%S')})"
+            text += translate(
+                " ({n} times, first {time})",
+                n=len(rows),
+                time=as_utc(worst["starttime"]).strftime("%H:%M:%S"),
+            )
         for i, line in enumerate(wrap(safe_text(text), letters)[:3]):
             lines.append(("• " if i == 0 else "   ") + line)
             colours.append({-2: RED, -1: "#8A5A00"}.get(severity, "#333333"))
@@ -208,9 +243,34 @@ def write_findings(ax: Axes, quality: pd.DataFrame | None, *, several: bool = Fa
     rows_out = [[", ".join(counts)], *([line] for line in lines[: room - 1])]
     shown = ["black", *colours[: room - 1]]
     if len(lines) > room - 1:
-        rows_out.append(["… more in the quality table"])
+        rows_out.append([translate("… more in the quality table")])
         shown.append("#333333")
     write_columns(ax, rows_out, [0.0], colours=shown)
+
+
+def severity_text(severity: str) -> str:
+    """Return the name of a severity as the reader calls it."""
+    names = {
+        "info": translate("info"),
+        "warning": translate("warning"),
+        "error": translate("error"),
+    }
+    return names.get(severity, severity)
+
+
+def severity_count(severity: str, n: int) -> str:
+    """Return a number of findings of one severity in words."""
+    if severity == "error":
+        return plural("{n} error", "{n} errors", n)
+    if severity == "warning":
+        return plural("{n} warning", "{n} warnings", n)
+    return translate("{n} info", n=n)
+
+
+def volcano_name(network: Any, otherwise: str = "") -> str:
+    """Return the name of a network's volcano as the reader has it, ready for a label."""
+    name = getattr(network, "title", "") or getattr(network, "name", "") or otherwise
+    return words_of(name)
 
 
 def findings_of(stream: Stream | Sequence[Trace]) -> pd.DataFrame | None:

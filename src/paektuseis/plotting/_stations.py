@@ -10,6 +10,7 @@ import pandas as pd
 from obspy import Inventory
 from obspy.geodetics import gps2dist_azimuth
 
+from .._language import translate
 from ..errors import ParameterError
 from ..tables import STATIONS
 
@@ -103,10 +104,10 @@ def position_text(source: Any, trace_id: str) -> str:
     text = coordinates_text(float(row["latitude"]), float(row["longitude"]))
     elevation = float(row.get("elevation_m", np.nan))
     if math.isfinite(elevation):
-        text += f", {elevation:.0f} m a.s.l."
+        text += translate(", {elevation:.0f} m a.s.l.", elevation=elevation)
     distance = distances(source).get(f"{network}.{station}")
     if distance is not None:
-        text += f", {distance:.1f} km from the reference point"
+        text += translate(", {distance:.1f} km from the reference point", distance=distance)
     return text
 
 

@@ -16,7 +16,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from .._language import retell, translate
 from ..errors import ParameterError
+from ._fonts import fonts
 
 # sizes in points; nothing printed is smaller than SMALL
 SMALL, NORMAL, LARGE, TITLE = 7.0, 8.0, 9.0, 14.0
@@ -35,8 +37,6 @@ PURPLE = "#CC79A7"
 GREY = "#8C8C8C"
 PALE = "#E8E8E8"
 CYCLE = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BLACK, GREY)
-
-FONT = "DejaVu Sans"  # ships with matplotlib: the same letters on every machine
 
 
 def safe_text(value: Any, *, limit: int = 200) -> str:
@@ -58,9 +58,17 @@ def safe_text(value: Any, *, limit: int = 200) -> str:
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+def words_of(text: Any, *, limit: int = 200) -> str:
+    """Return a text of a table in the language spoken, as a label can hold it."""
+    return safe_text(retell(str(text)), limit=limit)
+
+
 def unit_text(units: str) -> str:
     """Return a unit as it is printed: ``"(m/s)**2/Hz"`` becomes ``"(m/s)²/Hz"``."""
-    return safe_text(units).replace("**2", "²").replace("**3", "³").replace("**-1", "⁻¹")
+    words = safe_text(units)
+    if "counts" in words:
+        words = words.replace("counts", translate("counts"))
+    return words.replace("**2", "²").replace("**3", "³").replace("**-1", "⁻¹")
 
 
 def number_text(value: float) -> str:
@@ -129,8 +137,8 @@ def axes_or_new(
 
 def dress(ax: Axes) -> None:
     """Give axes our tick sizes and thin frame."""
-    ax.tick_params(labelsize=SMALL, width=0.6, length=3, labelfontfamily=FONT)
-    ax.tick_params(which="minor", width=0.4, length=1.8, labelsize=SMALL, labelfontfamily=FONT)
+    ax.tick_params(labelsize=SMALL, width=0.6, length=3, labelfontfamily=fonts())
+    ax.tick_params(which="minor", width=0.4, length=1.8, labelsize=SMALL, labelfontfamily=fonts())
     for spine in ax.spines.values():
         spine.set_linewidth(0.6)
 
@@ -140,11 +148,11 @@ def label_axes(
 ) -> None:
     """Write axis labels and a left-hand panel title (text already safe)."""
     if x is not None:
-        ax.set_xlabel(x, fontsize=NORMAL, family=FONT)
+        ax.set_xlabel(x, fontsize=NORMAL, family=fonts())
     if y is not None:
-        ax.set_ylabel(y, fontsize=NORMAL, family=FONT)
+        ax.set_ylabel(y, fontsize=NORMAL, family=fonts())
     if title is not None:
-        ax.set_title(title, fontsize=LARGE, loc="left", family=FONT, pad=4, y=1.0)
+        ax.set_title(title, fontsize=LARGE, loc="left", family=fonts(), pad=4, y=1.0)
 
 
 def place_label(ax: Axes, *, left: float) -> None:
@@ -160,7 +168,7 @@ def write(ax: Axes, x: float, y: float, text: str, **options: Any) -> Any:
     """Write text into axes in axes coordinates, in our font."""
     options.setdefault("fontsize", SMALL)
     options.setdefault("transform", ax.transAxes)
-    return ax.text(x, y, text, family=FONT, **options)
+    return ax.text(x, y, text, family=fonts(), **options)
 
 
 def legend(ax: Axes, **options: Any) -> None:
@@ -173,7 +181,7 @@ def legend(ax: Axes, **options: Any) -> None:
     drawn = ax.legend(
         handles,
         labels,
-        prop={"family": FONT, "size": SMALL},
+        prop={"family": fonts(), "size": SMALL},
         borderpad=0.3,
         handlelength=1.6,
         labelspacing=0.25,
@@ -242,7 +250,7 @@ def colour_bar(ax: Axes, mappable: Any, label: str) -> Axes:
     bar.yaxis.set_label_position("right")
     height = ax.get_window_extent().height / ax.figure.dpi
     bar.yaxis.set_major_locator(MaxNLocator(nbins=int(min(max(3.0, 2.5 * height), 8.0))))
-    bar.set_ylabel(label, fontsize=SMALL, family=FONT)
+    bar.set_ylabel(label, fontsize=SMALL, family=fonts())
     return bar
 
 

@@ -10,9 +10,11 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from obspy import UTCDateTime
 
+from .._language import translate
 from ..errors import ParameterError
 from ..times import TimeLike, as_utc
-from ._style import FONT, NORMAL
+from ._fonts import fonts
+from ._style import NORMAL
 
 DAY = 86400.0
 # matplotlib.dates has no annotations
@@ -41,7 +43,20 @@ def span_text(start: UTCDateTime, end: UTCDateTime) -> str:
     """Return a span of dates in words; a span that ends at midnight belongs to one day."""
     last = end - 1e-3 if end > start else end
     first_day, last_day = start.strftime("%Y-%m-%d"), last.strftime("%Y-%m-%d")
-    return first_day if first_day == last_day else f"{first_day} to {last_day}"
+    return (
+        first_day
+        if first_day == last_day
+        else translate("{first} to {last}", first=first_day, last=last_day)
+    )
+
+
+def short_span_text(start: UTCDateTime, end: UTCDateTime) -> str:
+    """Return a span of less than a day in words, to the minute."""
+    return translate(
+        "{first} to {last}",
+        first=start.strftime("%Y-%m-%d %H:%M"),
+        last=end.strftime("%H:%M"),
+    )
 
 
 def check_span(
@@ -74,7 +89,9 @@ def time_axis(
         )
     )
     if label:
-        ax.set_xlabel(f"UTC, {span_text(start, end)}", fontsize=NORMAL, family=FONT)
+        ax.set_xlabel(
+            translate("UTC, {span}", span=span_text(start, end)), fontsize=NORMAL, family=fonts()
+        )
     else:
         ax.tick_params(labelbottom=False)
 
@@ -102,7 +119,9 @@ def calendar_axis(ax: Axes, start: UTCDateTime, end: UTCDateTime, *, label: bool
         ax.xaxis.set_major_locator(FixedLocator(major))
         ax.xaxis.set_minor_locator(FixedLocator(minor))
         ax.xaxis.set_major_formatter(FixedFormatter(words))
-        ax.set_xlabel(f"UTC, {span_text(start, end)}", fontsize=NORMAL, family=FONT)
+        ax.set_xlabel(
+            translate("UTC, {span}", span=span_text(start, end)), fontsize=NORMAL, family=fonts()
+        )
     else:
         ax.xaxis.set_major_locator(NullLocator())
 

@@ -14,12 +14,13 @@ from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
 from obspy import UTCDateTime
 
+from .._language import plural, translate
 from ..tables import station_of
 from ..types import Timeline
+from ._fonts import fonts
 from ._style import (
     BLACK,
     BLUE,
-    FONT,
     GREY,
     SMALL,
     colour_of,
@@ -29,6 +30,7 @@ from ._style import (
     power_text,
     safe_text,
     unit_text,
+    words_of,
 )
 from ._time import DAY, column_days, to_days
 from .availability import share_text
@@ -75,9 +77,12 @@ def draw_unprocessed(ax: Axes, timeline: Timeline, start: UTCDateTime, end: UTCD
 def draw_recorded(
     ax: Axes, timeline: Timeline, names: list[str], start: UTCDateTime, end: UTCDateTime
 ) -> None:
-    label_axes(ax, title="recorded: share of each step with data of any channel (darker is more)")
+    label_axes(
+        ax,
+        title=translate("recorded: share of each step with data of any channel (darker is more)"),
+    )
     if not names:
-        empty_panel(ax, "no station recorded anything")
+        empty_panel(ax, translate("no station recorded anything"))
         return
     length = timeline.step / DAY
     table = timeline.availability
@@ -104,7 +109,7 @@ def draw_recorded(
             textcoords="offset points",
             va="center",
             fontsize=SMALL,
-            family=FONT,
+            family=fonts(),
         )
     ax.set_ylim(len(names) - 0.45, -0.55)
     ax.set_yticks(range(len(names)), [safe_text(n) for n in names])
@@ -115,9 +120,9 @@ def draw_counts(
     ax: Axes, timeline: Timeline, group: str, start: UTCDateTime, end: UTCDateTime
 ) -> None:
     rows = within(timeline.rates[timeline.rates["group"] == group], timeline, start, end)
-    name = f"events, {safe_text(group)}" if group else "events"
+    name = translate("events, {group}", group=safe_text(group)) if group else translate("events")
     if rows.empty:
-        empty_panel(ax, f"{name}: none were counted")
+        empty_panel(ax, translate("{name}: none were counted", name=name))
         return
     length = timeline.step / DAY
     days, count = column_days(rows["starttime"]), rows["count"].to_numpy(float)
@@ -144,23 +149,45 @@ def draw_counts(
     known = alive[np.isfinite(alive)]
     heard = (count > 0) | (missed < 1.0)  # an hour without stations asks for none
     need = sorted({int(n) for n in rows["min_stations"][heard]}) or [1]
-    words = f"{name} · {int(count.sum())} events at {_range_text(need)} or more stations"
+    words = name + plural(
+        " · {n} event at {need} or more stations",
+        " · {n} events at {need} or more stations",
+        int(count.sum()),
+        need=_range_text(need),
+    )
     if len(known):
         of = timeline.availability["station"].nunique()
-        words += f" · on average {number_text(float(known.mean()))} of {of} listened"
-    label_axes(
-        ax, y=f"per {step_text(timeline.step).removeprefix('a ').removeprefix('an ')}", title=words
-    )
+        words += translate(
+            " · on average {n} of {all} listened", n=number_text(float(known.mean())), all=of
+        )
+    label_axes(ax, y=_per_step(timeline.step), title=words)
 
 
 def step_text(seconds: float) -> str:
     """Return the length of a step as a person says it."""
-    names = {3600.0: "an hour", DAY: "a day", 7 * DAY: "a week"}
+    names = {
+        3600.0: translate("an hour"),
+        DAY: translate("a day"),
+        7 * DAY: translate("a week"),
+    }
     return names.get(seconds, window_text(seconds))
 
 
+def _per_step(seconds: float) -> str:
+    names = {
+        3600.0: translate("per hour"),
+        DAY: translate("per day"),
+        7 * DAY: translate("per week"),
+    }
+    return names.get(seconds) or translate("per {step}", step=window_text(seconds))
+
+
 def _range_text(numbers: list[int]) -> str:
-    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+    return (
+        str(numbers[0])
+        if len(numbers) == 1
+        else translate("{first} to {last}", first=numbers[0], last=numbers[-1])
+    )
 
 
 def _bars(
@@ -198,8 +225,11 @@ def main_kind(table: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     parts = table.groupby(keys, dropna=False, sort=False)
     main = parts.get_group(ordered.index[0])
     others = [
-        f"RSAM also exists as {kind_text(str(k[1]), float(k[2]), float(k[3]), float(k[4]))} in "
-        f"{unit_text(str(k[0]))}"
+        translate(
+            "RSAM also exists as {kind} in {units}",
+            kind=kind_text(str(k[1]), float(k[2]), float(k[3]), float(k[4])),
+            units=unit_text(str(k[0])),
+        )
         for k in ordered.index[1:3]
     ]
     return main, others
@@ -225,7 +255,7 @@ def draw_amplitude(
 ) -> None:
     table = within(table, timeline, start, end)
     if not ids or table.empty:
-        empty_panel(axes[0], "no RSAM")
+        empty_panel(axes[0], translate("no RSAM"))
         return
     first = table.iloc[0]
     kind = kind_text(
@@ -243,7 +273,12 @@ def draw_amplitude(
         if len(figures):
             _log_axis(ax, float(figures.min()) / 1.25, float(figures.max()) * 1.25)
         if i == 0:
-            label_axes(ax, title=f"RSAM: {kind} · line: median, band: 10th to 90th percentile")
+            label_axes(
+                ax,
+                title=translate(
+                    "RSAM: {kind} · line: median, band: 10th to 90th percentile", kind=kind
+                ),
+            )
         if i == len(ids) // 2:
             label_axes(ax, y=f"RSAM ({unit_text(str(first['units']))})")
 
@@ -305,7 +340,7 @@ def _beside(ax: Axes, names: Sequence[str], colours: Sequence[str]) -> None:
             textcoords="offset points",
             va="top",
             fontsize=SMALL,
-            family=FONT,
+            family=fonts(),
             color=colour,
         )
 
@@ -321,7 +356,7 @@ def draw_ratios(
     table = within(table, timeline, start, end)
     figures = table["median"].to_numpy(float)
     if not np.isfinite(figures).any():
-        empty_panel(ax, f"no ratio {safe_text(name)}")
+        empty_panel(ax, translate("no ratio {name}", name=safe_text(name)))
         return
     ids = sorted(table["trace_id"].unique())[:MOST]
     for i, trace_id in enumerate(ids):
@@ -343,9 +378,14 @@ def draw_ratios(
     first = table.iloc[0]
     label_axes(
         ax,
-        y=f"{safe_text(name).upper()} (ratio)",
-        title=f"{safe_text(name).upper()}: median of each step, from "
-        f"{'median' if first['statistic'] == 'median_abs' else safe_text(first['statistic'])} "
-        f"amplitudes ({unit_text(str(first['quantity']))})",
+        y=translate("{name} (ratio)", name=safe_text(name).upper()),
+        title=translate(
+            "{name}: median of each step, from {statistic} amplitudes ({quantity})",
+            name=safe_text(name).upper(),
+            statistic=translate("median")
+            if first["statistic"] == "median_abs"
+            else words_of(first["statistic"]),
+            quantity=words_of(unit_text(str(first["quantity"]))),
+        ),
     )
     _beside(ax, [station_of(i) for i in ids], [colour_of(i) for i in range(len(ids))])

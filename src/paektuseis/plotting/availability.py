@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
+from .._language import mark, translate
 from ..errors import ParameterError
 from ..tables import AVAILABILITY, MONITORING, station_of
 from ..times import TimeLike, as_utc
+from ._fonts import fonts
 from ._stations import distances
 from ._style import (
-    FONT,
     GREEN,
     GREY,
     ORANGE,
@@ -31,10 +32,10 @@ from ._time import DAY, check_span, column_days, time_axis, to_days
 FloatArray = NDArray[np.float64]
 STATES = {
     # state: face colour, hatch, words
-    "recorded": (SKY, None, "recorded"),
-    "monitored": (GREEN, None, "monitored"),
-    "blind": (ORANGE, "////", "blind (recorded, detector warming up)"),
-    "missing": ("white", None, "missing (no samples)"),
+    "recorded": (SKY, None, mark("recorded")),
+    "monitored": (GREEN, None, mark("monitored")),
+    "blind": (ORANGE, "////", mark("blind (recorded, detector warming up)")),
+    "missing": ("white", None, mark("missing (no samples)")),
 }
 
 
@@ -83,7 +84,7 @@ def plot_availability(
         raise ParameterError(f"state {sorted(unknown)} is none of {sorted(STATES)}")
     if rows.empty:
         ax = axes_or_new(ax, (8.0, 1.5))
-        empty_panel(ax, "no record of any channel")
+        empty_panel(ax, translate("no record of any channel"))
         return ax
     first, last = as_utc(rows["starttime"].min()), as_utc(rows["endtime"].max())
     start, end = check_span(starttime, endtime, first, last)
@@ -131,7 +132,7 @@ def plot_availability(
             textcoords="offset points",
             va="center",
             fontsize=SMALL,
-            family=FONT,
+            family=fonts(),
         )
     ax.set_ylim(len(ids) - 0.4, -0.6)
     ax.set_yticks(range(len(ids)), [safe_text(i) for i in ids])
@@ -172,7 +173,7 @@ def _key(ax: Axes, states: list[str]) -> None:
         Patch(
             facecolor=STATES[s][0],
             hatch=STATES[s][1],
-            label=STATES[s][2],
+            label=translate(STATES[s][2]),
             edgecolor=GREY if s == "missing" else "white",
             linewidth=0.5,
         )
@@ -180,7 +181,7 @@ def _key(ax: Axes, states: list[str]) -> None:
     ]
     ax.legend(
         handles=patches,
-        prop={"family": FONT, "size": SMALL},
+        prop={"family": fonts(), "size": SMALL},
         ncols=len(patches),
         loc="lower right",
         bbox_to_anchor=(1.0, 1.0),

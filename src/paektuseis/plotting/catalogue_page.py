@@ -7,13 +7,14 @@ from typing import Any
 import pandas as pd
 from matplotlib.figure import Figure
 
+from .._language import plural, translate
 from ..catalog import frequency_magnitude
 from ..errors import ParameterError
 from ..tables import MAGNITUDES, ORIGINS
 from ..times import TimeLike, as_utc
-from ._classes import in_order, labels_of
-from ._pages import header, is_synthetic, new_page, panel
-from ._style import empty_panel, safe_text
+from ._classes import class_text, in_order, labels_of
+from ._pages import header, is_synthetic, new_page, panel, volcano_name
+from ._style import empty_panel
 from ._time import span_text
 from .hypocentres import plot_depth_section, plot_epicentres
 from .magnitudes import plot_cumulative, plot_frequency_magnitude, plot_magnitude_time
@@ -80,16 +81,21 @@ def plot_catalogue(
     events = _with_magnitudes(origins, magnitudes, kind)
     figure = new_page()
     labels = labels_of(events["event_id"], classes)
-    counts = [f"{int((labels == name).sum())} {name}" for name in in_order(labels)]
-    title = "catalogue"
+    counts = [f"{int((labels == name).sum())} {class_text(name)}" for name in in_order(labels)]
+    title = translate("catalogue")
     if len(events):
         first = as_utc(starttime) if starttime is not None else as_utc(events["time"].min())
         last = as_utc(endtime) if endtime is not None else as_utc(events["time"].max())
-        title += f" of {span_text(first, last)}"
+        title = translate("catalogue of {span}", span=span_text(first, last))
     located = int(events["latitude"].notna().sum())
     words = [
-        safe_text(getattr(network, "title", "") or getattr(network, "name", "")),
-        f"{len(events)} events, {located} with a position"
+        volcano_name(network),
+        plural(
+            "{n} event, {located} with a position",
+            "{n} events, {located} with a position",
+            len(events),
+            located=located,
+        )
         + (f": {', '.join(counts)}" if classes is not None else ""),
     ]
     header(
@@ -113,7 +119,7 @@ def plot_catalogue(
         b_value=b_value,
         kind=_kind_text(events),
     ) if events["magnitude"].notna().any() else empty_panel(
-        panel(figure, 148, 38, 50, 62), "no magnitude"
+        panel(figure, 148, 38, 50, 62), translate("no magnitude")
     )
     plot_depth_section(
         origins,
@@ -162,4 +168,4 @@ def _with_magnitudes(
 
 def _kind_text(events: pd.DataFrame) -> str:
     kinds = sorted(set(events["kind"].dropna()) - {""})
-    return kinds[0] if kinds else "magnitude"
+    return kinds[0] if kinds else translate("magnitude")

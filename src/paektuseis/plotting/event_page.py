@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
+from .._language import plural, translate
 from ..errors import ParameterError
 from ..tables import TRIGGERS, station_of
 from ..times import TimeLike
@@ -35,10 +36,11 @@ from ._pages import (
     one_row,
     panel,
     time_of,
+    volcano_name,
     words_panel,
 )
 from ._stations import coordinates_text, distances, event_point, reference_of
-from ._style import safe_text
+from ._style import safe_text, words_of
 from .source_fit import plot_source_fit
 
 
@@ -169,7 +171,7 @@ def event_summary(
     if not understood:
         draw_map(panel(figure, 22, 221, 74, 55), source, groups, row)
         words = panel(figure, 106, 221, 92, 66)
-        words_panel(words, f"measures at {safe_text(best)}")
+        words_panel(words, translate("measures at {channel}", channel=safe_text(best)))
         write_measures(words, row, attributes, amplitudes, best, known, set(groups))
         return figure
     draw_hypocentre(
@@ -181,15 +183,15 @@ def event_summary(
         onset, located,
     )  # fmt: skip
     said = panel(figure, 14, 244, 184, 14)
-    words_panel(said, "what it was")
+    words_panel(said, translate("what it was"))
     write_verdict(said, located, magnitudes, classification)
     for left, what in ((14.0, attributes), (110.0, amplitudes)):
         place = panel(figure, left, 263, 90, 26)
         if left < 50:
-            words_panel(place, f"measures at {safe_text(best)}")
+            words_panel(place, translate("measures at {channel}", channel=safe_text(best)))
             write_measures(place, row, what, None, best, known, set(groups))
         else:
-            words_panel(place, "amplitudes")
+            words_panel(place, translate("amplitudes"))
             write_amplitudes(place, what, known, set(groups))
     return figure
 
@@ -259,39 +261,52 @@ def _head(
     note: str,
     synthetic: bool,
 ) -> None:
-    volcano = safe_text(getattr(network, "title", "") or getattr(network, "name", ""))
-    title = (
-        f"event of {instant_text(onset)} UTC"
-        if onset is not None
-        else (f"records of {instant_text(span[0])} to {instant_text(span[1], date=False)} UTC")
-    )
+    volcano = volcano_name(network)
+    if onset is not None:
+        title = translate("event of {time} UTC", time=instant_text(onset))
+    else:
+        title = translate(
+            "records of {first} to {last} UTC",
+            first=instant_text(span[0]),
+            last=instant_text(span[1], date=False),
+        )
     facts = [safe_text(row["event_id"])] if row.get("event_id") else []
     if finite(row.get("duration")):
-        facts.append(f"duration {float(row['duration']):.1f} s")
+        facts.append(translate("duration {seconds:.1f} s", seconds=float(row["duration"])))
     if finite(row.get("n_stations")):
-        facts.append(f"{int(row['n_stations'])} station{'s' if row['n_stations'] != 1 else ''}")
+        facts.append(plural("{n} station", "{n} stations", int(row["n_stations"])))
     if finite(row.get("peak_ratio")):
-        facts.append(f"largest ratio {float(row['peak_ratio']):.1f}")
+        facts.append(translate("largest ratio {ratio:.1f}", ratio=float(row["peak_ratio"])))
     detectors = row.get("detectors", row.get("detector"))
     if detectors is not None and len(detectors):
         names = [detectors] if isinstance(detectors, str) else list(detectors)
+        listed = ", ".join(safe_text(n) for n in names)
         facts.append(
-            ("detectors " if len(names) > 1 else "detector ")
-            + ", ".join(safe_text(n) for n in names)
+            translate("detectors {names}", names=listed)
+            if len(names) > 1
+            else translate("detector {name}", name=listed)
         )
     flags = row.get("flags")
     if flags is not None and len(flags):
-        more = f" and {len(flags) - 1} more" if len(flags) > 1 else ""
-        facts.append(f"flag {safe_text(flags[0])}{more}")
+        more = translate(" and {n} more", n=len(flags) - 1) if len(flags) > 1 else ""
+        facts.append(translate("flag {name}{more}", name=words_of(flags[0]), more=more))
     if not row:
         stations = {station_of(i) for i in groups}
-        facts.append(f"{len(groups)} channels of {len(stations)} stations; no event was given")
+        facts.append(
+            translate(
+                "{channels} channels of {stations} stations; no event was given",
+                channels=len(groups),
+                stations=len(stations),
+            )
+        )
     point, reference = event_point(row), reference_of(network)
-    where = volcano or "volcano not named"
+    where = volcano or translate("volcano not named")
     if point is not None:
-        where += f" · source {coordinates_text(*point)}"
+        where += translate(" · source {position}", position=coordinates_text(*point))
     elif reference is not None:
-        where += f" · not located; distances from {coordinates_text(*reference)}"
+        where += translate(
+            " · not located; distances from {position}", position=coordinates_text(*reference)
+        )
     header(
         figure,
         title,

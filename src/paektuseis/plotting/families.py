@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from .._language import translate
 from ..errors import ParameterError
 from ..tables import FAMILIES
 from ..times import TimeLike, as_utc
@@ -56,7 +57,7 @@ def plot_families(
     shown = sorted(sizes.index, key=lambda name: (-sizes[name], name))[:most]
     ax = axes_or_new(ax, (8.0, 1.2 + 0.3 * max(len(shown), 3)))
     if table.empty:
-        empty_panel(ax, "no event was compared")
+        empty_panel(ax, translate("no event was compared"))
         return ax
     for row, name in enumerate(shown):
         mine = members[members["family"] == name].sort_values("time")
@@ -87,8 +88,13 @@ def plot_families(
     )
     time_axis(ax, start, end)
     if title is None:
-        title = f"{len(members)} of {len(table)} events in {len(sizes)} families"
+        title = translate(
+            "{n} of {all} events in {families} families",
+            n=len(members),
+            all=len(table),
+            families=len(sizes),
+        )
         if len(sizes) > len(shown):
-            title += f", the {len(shown)} largest drawn"
+            title += translate(", the {n} largest drawn", n=len(shown))
     label_axes(ax, title=title)
     return ax

@@ -12,6 +12,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from numpy.typing import NDArray
 from obspy import Stream, Trace, UTCDateTime
 
+from .._language import translate
 from ..errors import ParameterError
 from ..provenance import units_of, valid_span
 from ..times import TimeLike
@@ -146,20 +147,22 @@ def plot_helicorder(
     _row_times(ax, base, interval, rows)
     ax.grid(True, axis="x", color="#DDDDDD", linewidth=0.4, zorder=0)
     units = unit_text(units_of(traces[0]))
-    note = f"row spacing = {number_text(scale)} {units}"
+    note = translate("row spacing = {scale} {units}", scale=number_text(scale), units=units)
     if cut:
-        note += f", cut (red) beyond ±{CLIP:g} rows"
+        note += translate(", cut (red) beyond ±{rows:g} rows", rows=CLIP)
     label_axes(
         ax,
-        x=f"{_unit(interval)[1]} after the time on the left · {note}",
-        y=f"UTC, {span_text(start, end)}",
+        x=f"{_unit(interval)[1]} · {note}",
+        y=translate("UTC, {span}", span=span_text(start, end)),
         title=f"{safe_text(trace_id)} · {band_text(traces)}" if title is None else safe_text(title),
     )
     return ax
 
 
 def _unit(interval: float) -> tuple[float, str]:
-    return (1.0, "seconds") if interval <= 120 else (60.0, "minutes")
+    if interval <= 120:
+        return 1.0, translate("seconds after the time on the left")
+    return 60.0, translate("minutes after the time on the left")
 
 
 def _drum(

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from .._language import plural, translate
 from ..errors import ParameterError
 from ..tables import ORIGINS
 from ._classes import labels_of, scatter_classes
@@ -68,7 +69,7 @@ def plot_epicentres(
             extent_km=extent_km,
         )
     elif known.empty:
-        empty_panel(ax, "no event was located")
+        empty_panel(ax, translate("no event was located"))
         return ax
     west, east = ax.get_xlim()
     south, north = ax.get_ylim()
@@ -84,13 +85,15 @@ def plot_epicentres(
         outside = int((~inside).sum())
     else:
         ax.set_aspect(1.0 / math.cos(math.radians(float(known["latitude"].mean()))))
-        label_axes(ax, x="longitude (° E)", y="latitude (° N)")
+        label_axes(ax, x=translate("longitude (° E)"), y=translate("latitude (° N)"))
     if title is None:
-        parts = [f"{len(known) - outside} epicentres"]
-        parts += [f"{outside} outside the map"] if outside else []
+        parts = [plural("{n} epicentre", "{n} epicentres", len(known) - outside)]
+        parts += [translate("{n} outside the map", n=outside)] if outside else []
         missing = len(table) - len(known)
-        parts += [f"{missing} without a position"] if missing else []
-        title = ", ".join(parts) + (" · 68 % ellipses" if uncertainty and len(known) else "")
+        parts += [translate("{n} without a position", n=missing)] if missing else []
+        title = ", ".join(parts)
+        if uncertainty and len(known):
+            title += translate(" · 68 % ellipses")
     label_axes(ax, title=title)
     legend(ax, loc="best")
     return ax
@@ -174,7 +177,7 @@ def plot_depth_section(
     if centre is None:
         where = known if stations is None else stations
         if where.empty:
-            empty_panel(ax, "no event was located")
+            empty_panel(ax, translate("no event was located"))
             return ax
         centre = float(where["latitude"].mean()), float(where["longitude"].mean())
     spans: list[FloatArray] = []
@@ -221,8 +224,16 @@ def plot_depth_section(
         bottom = max(bottom, float(samples["depth_km"].quantile(0.99)))
     ax.set_ylim(bottom, top - 0.06 * (bottom - top))
     ax.axhline(0.0, color=GREY, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
-    way = f"{_compass(azimuth + 180)} to {_compass(azimuth)}"
-    label_axes(ax, x=f"distance, {way} (km)", y="depth below sea level (km)", title=title)
+    label_axes(
+        ax,
+        x=translate(
+            "distance, {first} to {last} (km)",
+            first=_compass(azimuth + 180),
+            last=_compass(azimuth),
+        ),
+        y=translate("depth below sea level (km)"),
+        title=title,
+    )
     return ax
 
 
@@ -259,5 +270,14 @@ def _reach(spans: list[FloatArray]) -> float:
 
 
 def _compass(azimuth: float) -> str:
-    names = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
+    names = (
+        translate("N"),
+        translate("NE"),
+        translate("E"),
+        translate("SE"),
+        translate("S"),
+        translate("SW"),
+        translate("W"),
+        translate("NW"),
+    )
     return names[round((azimuth % 360.0) / 45.0) % 8]

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from .._language import plural, translate
 from ..errors import ParameterError
 from ..times import TimeLike, as_utc
-from ._classes import MARKS, in_order, labels_of
+from ._classes import MARKS, class_text, in_order, labels_of
 from ._style import (
     BLACK,
     BLUE,
@@ -63,7 +64,7 @@ def plot_magnitude_time(
     _need(events, "event_id", "time", "magnitude")
     ax = axes_or_new(ax, (8.0, 2.6))
     if events.empty:
-        empty_panel(ax, "no event")
+        empty_panel(ax, translate("no event"))
         return ax
     table = events.reset_index(drop=True)
     days = pd.Series(column_days(table["time"]), index=table.index)
@@ -91,7 +92,7 @@ def plot_magnitude_time(
             marker=marker,
             linewidth=0.4,
             zorder=5,
-            label=name,
+            label=class_text(name),
             **edge,
         )
     unknown = value.isna()
@@ -102,9 +103,9 @@ def plot_magnitude_time(
     )
     time_axis(ax, start, end)
     if title is None:
-        title = f"{int((~unknown).sum())} magnitudes"
+        title = plural("{n} magnitude", "{n} magnitudes", int((~unknown).sum()))
         if unknown.any():
-            title += f"; strokes: {int(unknown.sum())} events without one"
+            title += translate("; strokes: {n} events without one", n=int(unknown.sum()))
     label_axes(ax, y=_kind(table), title=title)
     legend(ax, ncols=4)
     return ax
@@ -146,7 +147,7 @@ def plot_cumulative(
     _need(events, "time")
     ax = axes_or_new(ax, (8.0, 2.4))
     if events.empty:
-        empty_panel(ax, "no event")
+        empty_panel(ax, translate("no event"))
         return ax
     table = events.sort_values("time", ignore_index=True)
     days = column_days(table["time"])
@@ -162,7 +163,7 @@ def plot_cumulative(
     )
     ax.set_ylim(0.0, 1.08 * len(days))
     time_axis(ax, start, end)
-    label_axes(ax, y="events so far", title=title)
+    label_axes(ax, y=translate("events so far"), title=title)
     ax.yaxis.label.set_color(BLUE)
     if moment and "moment" in table.columns and table["moment"].notna().any():
         other = ax.twinx()
@@ -170,7 +171,8 @@ def plot_cumulative(
         total = np.cumsum(np.nan_to_num(table["moment"].to_numpy(float)))
         other.step(days, total, where="post", color=RED, linewidth=1.2, linestyle=(0, (5, 2)))
         other.set_ylim(0.0, 1.08 * float(total[-1]))
-        label_axes(other, y=f"moment so far ({plain_numbers(other, float(total[-1]))}N m)")
+        factor = plain_numbers(other, float(total[-1]))
+        label_axes(other, y=translate("moment so far ({factor}N m)", factor=factor))
         other.yaxis.label.set_color(RED)
     return ax
 
@@ -181,7 +183,7 @@ def plot_frequency_magnitude(
     ax: Axes | None = None,
     completeness: Any = None,
     b_value: Any = None,
-    kind: str = "magnitude",
+    kind: str | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw how many events there are of each magnitude, with completeness and b-value.
@@ -196,7 +198,7 @@ def plot_frequency_magnitude(
     completeness, b_value : estimate, optional
         With ``value`` and ``uncertainty``: a line at the magnitude of completeness, and the
         Gutenberg-Richter line through the number of events above it.
-    kind : str
+    kind : str, optional
         Name of the magnitude for the axis.
     title : str, optional
 
@@ -214,12 +216,17 @@ def plot_frequency_magnitude(
     table = distribution.sort_values("magnitude")
     table = table[table["cumulative"] > 0]
     if table.empty:
-        empty_panel(ax, "no magnitude")
+        empty_panel(ax, translate("no magnitude"))
         return ax
     magnitude = table["magnitude"].to_numpy(float)
     some = table["count"] > 0
     ax.scatter(
-        magnitude, table["cumulative"], s=14, color=BLACK, marker="o", label="this or larger"
+        magnitude,
+        table["cumulative"],
+        s=14,
+        color=BLACK,
+        marker="o",
+        label=translate("this or larger"),
     )
     ax.scatter(
         magnitude[some],
@@ -228,7 +235,7 @@ def plot_frequency_magnitude(
         facecolor="white",
         edgecolor=BLUE,
         marker="s",
-        label="in each bin",
+        label=translate("in each bin"),
     )
     ax.set_yscale("log")
     words = []
@@ -247,7 +254,12 @@ def plot_frequency_magnitude(
                 line = np.array([mc, magnitude[-1] + half])
                 ax.plot(line, number * 10.0 ** (-b * (line - mc)), color=RED, linewidth=1.0)
     ax.set_ylim(0.7, 2.0 * float(table["cumulative"].max()))
-    label_axes(ax, x=kind, y="events", title=title if title is not None else ", ".join(words))
+    label_axes(
+        ax,
+        x=translate("magnitude") if kind is None else kind,
+        y=translate("events"),
+        title=title if title is not None else ", ".join(words),
+    )
     legend(ax)
     return ax
 
@@ -259,7 +271,7 @@ def _error(estimate: Any) -> str:
 
 def _kind(table: pd.DataFrame) -> str:
     kinds = sorted(set(table["kind"].dropna()) - {""}) if "kind" in table.columns else []
-    return " and ".join(kinds) if kinds else "magnitude"
+    return translate(" and ").join(kinds) if kinds else translate("magnitude")
 
 
 def _need(table: pd.DataFrame, *columns: str) -> None:

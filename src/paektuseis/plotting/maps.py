@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Ellipse
 from obspy.geodetics import gps2dist_azimuth
 
+from .._language import translate
 from ..errors import ParameterError
+from ._fonts import fonts
 from ._labels import LabelPlacer
 from ._stations import event_point, reference_of, stations_table
 from ._style import (
     BLUE,
-    FONT,
     GREY,
     ORANGE,
     RED,
@@ -26,6 +27,7 @@ from ._style import (
     empty_panel,
     label_axes,
     safe_text,
+    words_of,
 )
 
 KM_PER_DEGREE = 111.195
@@ -80,7 +82,7 @@ def plot_station_map(
     table = stations_table(stations)
     ax = axes_or_new(ax, (5.0, 5.0))
     if table.empty:
-        empty_panel(ax, "no station positions")
+        empty_panel(ax, translate("no station positions"))
         return ax
     if extent_km is not None and not extent_km > 0:
         raise ParameterError(f"extent_km={extent_km}; give a positive half width in km")
@@ -112,7 +114,7 @@ def plot_station_map(
             markeredgecolor="black",
             markeredgewidth=0.6,
             linestyle="none",
-            label="event",
+            label=translate("event"),
         )
         names.occupy([point[1]], [point[0]], 12.0)
     if sources:
@@ -133,8 +135,8 @@ def plot_station_map(
     ax.locator_params(nbins=5)
     label_axes(
         ax,
-        x="longitude (° E)",
-        y="latitude (° N)",
+        x=translate("longitude (° E)"),
+        y=translate("latitude (° N)"),
         title=None if title is None else safe_text(title),
     )
     return ax
@@ -231,7 +233,7 @@ def _draw_caldera(ax: Axes, caldera: Any) -> None:
             edgecolor=RED,
             linewidth=0.9,
             zorder=2,
-            label="caldera",
+            label=translate("caldera"),
         )
     )
     north, east = caldera.lake_north_south_km, caldera.lake_east_west_km
@@ -245,7 +247,7 @@ def _draw_caldera(ax: Axes, caldera: Any) -> None:
                 edgecolor="none",
                 alpha=0.6,
                 zorder=2.5,
-                label="lake",
+                label=translate("lake"),
             )
         )
 
@@ -259,8 +261,12 @@ def _draw_stations(ax: Axes, table: Any, alive: Any) -> None:
     else:
         living = np.isin(keys, list(alive))
     for pick, face, name in (
-        (living, BLUE, "station" if alive is None else "station with records"),
-        (~living, "white", "station without records"),
+        (
+            living,
+            BLUE,
+            translate("station") if alive is None else translate("station with records"),
+        ),
+        (~living, "white", translate("station without records")),
     ):
         if pick.any():
             ax.scatter(
@@ -292,7 +298,7 @@ def _draw_place(ax: Axes, names: LabelPlacer, place: Any) -> None:
     names.place(
         place.longitude,
         place.latitude,
-        safe_text(place.name),
+        words_of(place.name),
         style="italic",
         color="#444444",
         optional=True,
@@ -301,7 +307,7 @@ def _draw_place(ax: Axes, names: LabelPlacer, place: Any) -> None:
 
 def _draw_source(ax: Axes, names: LabelPlacer, centre: tuple[float, float], source: Any) -> None:
     (west, east), (south, north) = ax.get_xlim(), ax.get_ylim()
-    name = safe_text(source.name)
+    name = words_of(source.name)
     if west < source.longitude < east and south < source.latitude < north:
         ax.plot(
             source.longitude,
@@ -363,7 +369,7 @@ def _scale_bar(ax: Axes, names: LabelPlacer) -> None:
         ha="center",
         va="bottom",
         fontsize=SMALL,
-        family=FONT,
+        family=fonts(),
         zorder=9,
     )
     names.occupy(np.linspace(x, x + degrees, 8), np.full(8, y), 16.0)

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from obspy import Inventory
 
+from .._language import plural, translate
 from ..errors import ParameterError
 from ..tables import station_of
 from ..times import TimeLike, as_utc
@@ -22,13 +23,14 @@ from ._pages import (
     panel,
     quantity,
     time_of,
+    volcano_name,
     words_panel,
     write_columns,
     write_findings,
 )
 from ._stations import coordinates_text, reference_of, stations_table
 from ._style import RED, empty_panel, label_axes, safe_text
-from ._time import check_span, column_days, span_text, time_axis
+from ._time import check_span, column_days, short_span_text, span_text, time_axis
 from .availability import plot_availability
 from .maps import plot_station_map
 from .series import plot_event_rate, plot_rsam
@@ -100,14 +102,18 @@ def network_summary(
         seen = seen[[start <= t < end for t in when]]
     source = network if network is not None else inventory
     figure = new_page()
-    volcano = safe_text(getattr(network, "title", "") or getattr(network, "name", "network"))
+    volcano = volcano_name(network, translate("network"))
     reference = reference_of(network)
-    facts = [f"reference point {coordinates_text(*reference)}"] if reference else []
+    facts = (
+        [translate("reference point {position}", position=coordinates_text(*reference))]
+        if reference
+        else []
+    )
     if seen is not None:
-        facts.append(f"{len(seen)} event{'s' if len(seen) != 1 else ''}")
+        facts.append(plural("{n} event", "{n} events", len(seen)))
     span = span_text(start, end)
     if end - start < 86399:
-        span = f"{start.strftime('%Y-%m-%d %H:%M')} to {end.strftime('%H:%M')}"
+        span = short_span_text(start, end)
     header(
         figure,
         f"{volcano} · {span} UTC",
@@ -117,17 +123,17 @@ def network_summary(
     )
     _draw_map(panel(figure, 24, 36, 88, 66), source, watch)
     words = panel(figure, 122, 36, 76, 66)
-    words_panel(words, "quality, worst first")
+    words_panel(words, translate("quality, worst first"))
     write_findings(words, quality, several=True)
     _draw_availability(panel(figure, LEFT, 122, ACROSS, 38), watch, source, start, end)
     _draw_events(panel(figure, LEFT, 176, ACROSS, 24), rates, seen, start, end)
     ax = panel(figure, LEFT, 210, ACROSS, 28)
     if rsam is None or rsam.empty:
-        empty_panel(ax, "no RSAM was given")
+        empty_panel(ax, translate("no RSAM was given"))
     else:
         plot_rsam(rsam, ax=ax, starttime=start, endtime=end)
     table = panel(figure, 14, 254, 184, 34)
-    words_panel(table, "events, largest ratio first")
+    words_panel(table, translate("events, largest ratio first"))
     _write_events(table, seen)
     return figure
 
@@ -153,7 +159,7 @@ def _span(starttime: Any, endtime: Any, *tables: pd.DataFrame | None) -> Any:
 
 def _draw_map(ax: Axes, source: Any, watch: pd.DataFrame | None) -> None:
     if source is None:
-        empty_panel(ax, "no positions were given")
+        empty_panel(ax, translate("no positions were given"))
         return
     alive: list[str] | None = None
     if watch is not None:
@@ -175,9 +181,9 @@ def _draw_availability(
     ax: Axes, watch: pd.DataFrame | None, source: Any, start: Any, end: Any
 ) -> None:
     if watch is None or watch.empty:
-        empty_panel(ax, "no availability was given")
+        empty_panel(ax, translate("no availability was given"))
         return
-    title = "stations alive"
+    title = translate("stations alive")
     ids = sorted(set(watch["trace_id"]))
     if len(ids) > MOST_ROWS:  # one channel a station, the vertical one where there is one
         first: dict[str, str] = {}
@@ -185,7 +191,7 @@ def _draw_availability(
             first.setdefault(station_of(trace_id), trace_id)
         keep = list(first.values())[:MOST_ROWS]
         watch = watch[watch["trace_id"].isin(keep)]
-        title += f" ({len(keep)} of {len(ids)} channels)"
+        title += translate(" ({n} of {all} channels)", n=len(keep), all=len(ids))
     plot_availability(watch, ax=ax, starttime=start, endtime=end, stations=source, title=title)
 
 
@@ -196,12 +202,12 @@ def _draw_events(
         plot_event_rate(rates, ax=ax, starttime=start, endtime=end)
         label_axes(ax, x="")
     elif seen is None:
-        empty_panel(ax, "no events were given")
+        empty_panel(ax, translate("no events were given"))
         return
     else:
         time_axis(ax, start, end)
         ax.set_yticks([])
-        label_axes(ax, x="", title="event onsets")
+        label_axes(ax, x="", title=translate("event onsets"))
     if seen is not None and len(seen):
         ax.scatter(
             column_days(event_times(seen)),
@@ -218,9 +224,10 @@ def _draw_events(
 
 def _write_events(ax: Axes, seen: pd.DataFrame | None) -> None:
     if seen is None or seen.empty:
-        write_columns(
-            ax, [["no event" if seen is not None else "no table of events was given"]], [0.0]
-        )
+        why = translate("no event")
+        if seen is None:
+            why = translate("no table of events was given")
+        write_columns(ax, [[why]], [0.0])
         return
     rows = []
     largest = seen
@@ -244,20 +251,20 @@ def _write_events(ax: Axes, seen: pd.DataFrame | None) -> None:
     room = 7
     shown = rows[:room]
     if len(rows) > room:
-        shown.append([f"and {len(rows) - room} more in the table", *[""] * 7])
+        shown.append([translate("and {n} more in the table", n=len(rows) - room), *[""] * 7])
     write_columns(
         ax,
         shown,
         [0.0, 48.0, 64.0, 78.0, 98.0, 114.0, 144.0, 148.0],
         head=(
-            "onset (UTC)",
-            "duration",
-            "stations",
-            "ratio",
-            "dominant f",
-            "FI",
-            "amplitude",
-            "best channel",
+            translate("onset (UTC)"),
+            translate("duration"),
+            translate("stations"),
+            translate("ratio"),
+            translate("dominant f"),
+            translate("FI"),
+            translate("amplitude"),
+            translate("best channel"),
         ),
         right=(1, 2, 3, 4, 5, 6),
     )

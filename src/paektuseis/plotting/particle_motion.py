@@ -7,15 +7,22 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from obspy import Stream, Trace, UTCDateTime
 
+from .._language import mark, translate
 from ..errors import ParameterError
 from ..provenance import units_of
 from ..times import TimeLike
 from ..types import FloatArray
 from ._envelope import as_traces, span_of
-from ._style import GREY, axes_or_new, empty_panel, label_axes, number_text, safe_text, unit_text
+from ._style import GREY, axes_or_new, empty_panel, label_axes, number_text, unit_text, words_of
 from ._time import check_span
 
-_NAMES = {"Z": "up", "N": "north", "E": "east", "R": "radial", "T": "transverse"}
+_NAMES = {
+    "Z": mark("up"),
+    "N": mark("north"),
+    "E": mark("east"),
+    "R": mark("radial"),
+    "T": mark("transverse"),
+}
 
 
 def plot_particle_motion(
@@ -68,7 +75,8 @@ def plot_particle_motion(
     to_right, to_top = (_piece(traces, letter, start, end) for letter in (x, y))
     if to_right is None or to_top is None or len(to_right) != len(to_top):
         missing = [k for k, p in ((x, to_right), (y, to_top)) if p is None]
-        empty_panel(ax, f"no whole record of\n{' and '.join(missing) or 'both components'}")
+        listed = translate(" and ").join(missing) or translate("both components")
+        empty_panel(ax, translate("no whole record of\n{components}", components=listed))
         return ax
     right, upward = to_right - to_right.mean(), to_top - to_top.mean()
     largest = float(max(np.abs(right).max(), np.abs(upward).max()))
@@ -97,8 +105,8 @@ def plot_particle_motion(
     ax.set_yticks([])
     label_axes(
         ax,
-        x=_NAMES.get(x, safe_text(x)),
-        y=_NAMES.get(y, safe_text(y)),
+        x=words_of(_NAMES.get(x, x)),
+        y=words_of(_NAMES.get(y, y)),
         title=f"±{number_text(largest)} {unit_text(units[0])}" if title is None else title,
     )
     return ax

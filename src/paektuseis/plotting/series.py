@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from .._language import mark, retell, translate
 from ..errors import ParameterError
 from ..tables import RATES, RSAM
 from ..times import TimeLike, as_utc
@@ -30,22 +31,23 @@ from ._style import (
 )
 from ._time import DAY, check_span, column_days, time_axis
 from .spectra import powers_of_ten
+from .waveforms import band_words
 
 FloatArray = NDArray[np.float64]
 _WORDS = {
-    "mean_abs": "mean |amplitude|",
-    "median_abs": "median |amplitude|",
-    "rms": "rms amplitude",
-    "max_abs": "largest |amplitude|",
+    "mean_abs": mark("mean |amplitude|"),
+    "median_abs": mark("median |amplitude|"),
+    "rms": mark("rms amplitude"),
+    "max_abs": mark("largest |amplitude|"),
 }
 
 
 def window_text(seconds: float) -> str:
     """Return a length of time as a person says it: ``"10 min"``."""
-    for size, name in ((DAY, "d"), (3600.0, "h"), (60.0, "min")):
+    for size, text in ((DAY, mark("{n} d")), (3600.0, mark("{n} h")), (60.0, mark("{n} min"))):
         if seconds >= size and abs(seconds / size - round(seconds / size)) < 1e-9:
-            return f"{round(seconds / size)} {name}"
-    return f"{seconds:g} s"
+            return translate(text, n=round(seconds / size))
+    return translate("{n} s", n=f"{seconds:g}")
 
 
 def plot_rsam(
@@ -94,7 +96,7 @@ def plot_rsam(
     table = RSAM.check(rsam)
     ax = axes_or_new(ax, (8.0, 2.4))
     if table.empty:
-        empty_panel(ax, "no amplitude window")
+        empty_panel(ax, translate("no amplitude window"))
         return ax
     if table["units"].nunique() > 1:
         raise ParameterError(
@@ -149,23 +151,31 @@ def plot_rsam(
     )
     time_axis(ax, start, end)
     if title is None:
-        title = _kind_text(*kinds[0]) if common else "RSAM, several kinds"
+        title = _kind_text(*kinds[0]) if common else translate("RSAM, several kinds")
     label_axes(
         ax, y=f"RSAM ({factor}{unit_text(str(table['units'].iloc[0]))})", title=safe_text(title)
     )
     legend(ax, ncols=columns)
     if not len(values):
         write(
-            ax, 0.5, 0.5, "no window has enough samples", ha="center", va="center", fontsize=NORMAL
+            ax,
+            0.5,
+            0.5,
+            translate("no window has enough samples"),
+            ha="center",
+            va="center",
+            fontsize=NORMAL,
         )
     return ax
 
 
 def _band(low: float, high: float) -> str:
-    return Band(
-        freqmin=None if np.isnan(low) else float(low),
-        freqmax=None if np.isnan(high) else float(high),
-    ).text
+    return band_words(
+        Band(
+            freqmin=None if np.isnan(low) else float(low),
+            freqmax=None if np.isnan(high) else float(high),
+        )
+    )
 
 
 def kind_text(statistic: str, window: float, freqmin: float, freqmax: float) -> str:
@@ -174,7 +184,12 @@ def kind_text(statistic: str, window: float, freqmin: float, freqmax: float) -> 
 
 
 def _kind_text(statistic: str, window: float, band: str) -> str:
-    return f"{_WORDS.get(statistic, statistic)} in windows of {window_text(window)}, {band}"
+    return translate(
+        "{statistic} in windows of {window}, {band}",
+        statistic=translate(_WORDS[statistic]) if statistic in _WORDS else retell(statistic),
+        window=window_text(window),
+        band=band,
+    )
 
 
 def steps(starts: FloatArray, values: FloatArray, window: float) -> tuple[FloatArray, FloatArray]:
@@ -240,7 +255,7 @@ def plot_event_rate(
     table = RATES.check(rates)
     ax = axes_or_new(ax, (8.0, 2.4))
     if table.empty:
-        empty_panel(ax, "no window to count events in")
+        empty_panel(ax, translate("no window to count events in"))
         return ax
     groups = list(table.groupby("group", sort=False)) if "group" in table.columns else [("", table)]
     base = pd.Series(0.0, index=pd.DatetimeIndex([]))
@@ -280,7 +295,7 @@ def plot_event_rate(
             hatch="////",
             linewidth=0.0,
             zorder=2,
-            label="not monitored (share of window)",
+            label=translate("not monitored (share of window)"),
         )
     ax.set_ylim(0, highest)
     last = table["starttime"] + pd.to_timedelta(table["window"], unit="s")
@@ -289,17 +304,18 @@ def plot_event_rate(
     )
     time_axis(ax, start, end)
     windows = sorted(table["window"].unique())
-    per = window_text(float(windows[0])) if len(windows) == 1 else "window"
+    per = window_text(float(windows[0])) if len(windows) == 1 else translate("window")
     if show == "count":
         from matplotlib.ticker import MaxNLocator
 
         ax.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-        label_axes(ax, y=f"events per {per}")
+        label_axes(ax, y=translate("events per {window}", window=per))
     else:
-        label_axes(ax, y=f"events/day (windows of {per})")
+        label_axes(ax, y=translate("events/day (windows of {window})", window=per))
     needed = sorted({int(n) for n in table["min_stations"]})
     if title is None:
-        title = f"events at {' or '.join(str(n) for n in needed)} or more stations"
+        listed = translate(" or ").join(str(n) for n in needed)
+        title = translate("events at {n} or more stations", n=listed)
     label_axes(ax, title=safe_text(title))
     legend(ax, ncols=named + 1)
     return ax

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from .._language import translate
 from ._style import BLACK, GREY, ORANGE, RED, axes_or_new, label_axes, legend, safe_text
 from .spectra import powers_of_ten
 
@@ -29,17 +30,25 @@ def plot_source_fit(fit: Any, *, ax: Axes | None = None, title: str | None = Non
     """
     ax = axes_or_new(ax, (3.6, 3.0))
     f = np.asarray(fit.frequencies, dtype=float)
-    ax.loglog(f, fit.observed, color=BLACK, linewidth=0.8, label=f"{safe_text(fit.phase)} observed")
-    ax.loglog(f, fit.noise, color=GREY, linewidth=0.7, label="noise before")
+    ax.loglog(
+        f,
+        fit.observed,
+        color=BLACK,
+        linewidth=0.8,
+        label=translate("{phase} observed", phase=safe_text(fit.phase)),
+    )
+    ax.loglog(f, fit.noise, color=GREY, linewidth=0.7, label=translate("noise before"))
     used = np.isfinite(fit.model)
-    ax.loglog(f[used], np.asarray(fit.model)[used], color=RED, linewidth=1.2, label="model")
+    ax.loglog(
+        f[used], np.asarray(fit.model)[used], color=RED, linewidth=1.2, label=translate("model")
+    )
     if np.isfinite(fit.corner_frequency):
         ax.axvline(
             fit.corner_frequency,
             color=ORANGE,
             linewidth=0.9,
             linestyle=(0, (4, 2)),
-            label=f"corner {fit.corner_frequency:.2g} Hz",
+            label=translate("corner {freq:.2g} Hz", freq=fit.corner_frequency),
         )
     top = float(np.nanmax(fit.observed))
     ax.set_ylim(top * 1e-4, top * 4.0)
@@ -47,6 +56,6 @@ def plot_source_fit(fit: Any, *, ax: Axes | None = None, title: str | None = Non
     powers_of_ten(ax)
     if title is None:
         title = safe_text(fit.trace_id)
-    label_axes(ax, x="frequency (Hz)", y="displacement (m·s)", title=title)
+    label_axes(ax, x=translate("frequency (Hz)"), y=translate("displacement (m·s)"), title=title)
     legend(ax, loc="lower left")
     return ax

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
+from .._language import retell, translate
 from ..errors import ParameterError
 from ..times import TimeLike
 from ..types import Spectrogram, Spectrum
@@ -28,6 +29,7 @@ from ._style import (
     power_text,
     safe_text,
     unit_text,
+    words_of,
     write,
 )
 from ._time import DAY, check_span, time_axis, to_days
@@ -37,7 +39,7 @@ FloatArray = NDArray[np.float64]
 
 def decibel_label(units: str) -> str:
     """Return the label of a decibel scale with what 0 dB is."""
-    return f"dB rel. 1 {unit_text(units)}"
+    return translate("dB rel. 1 {units}", units=unit_text(units))
 
 
 def plot_spectrum(
@@ -156,8 +158,8 @@ def plot_spectrum(
     y = decibel_label(first.units) if in_decibels else unit_text(first.units)
     label_axes(
         ax,
-        x="frequency (Hz)",
-        y=f"{safe_text(first.statistic)}\n({y})",
+        x=translate("frequency (Hz)"),
+        y=f"{words_of(first.statistic)}\n({y})",
         title=None if title is None else safe_text(title),
     )
     legend(ax, **({} if in_decibels else {"loc": "lower left", "ncols": 2}))
@@ -344,18 +346,19 @@ def plot_spectrogram(
     if colorbar:
         colour_bar(ax, image, decibel_label(spectrogram.units))
     if title is None:
-        title = (
-            f"{spectrogram.trace_id} · {spectrogram.statistic} · "
-            f"windows of {spectrogram.window:g} s every {spectrogram.step:g} s"
+        title = f"{spectrogram.trace_id} · {retell(spectrogram.statistic)} · " + translate(
+            "windows of {window:g} s every {step:g} s",
+            window=spectrogram.window,
+            step=spectrogram.step,
         )
-    label_axes(ax, y="frequency (Hz)", title=safe_text(title))
+    label_axes(ax, y=translate("frequency (Hz)"), title=safe_text(title))
     place_label(ax, left=28.0)
     if not len(finite):
         write(
             ax,
             0.5,
             0.5,
-            "no window is wholly covered by samples",
+            translate("no window is wholly covered by samples"),
             ha="center",
             va="center",
             fontsize=NORMAL,

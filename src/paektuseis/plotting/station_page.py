@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from obspy import Inventory, Stream, Trace, UTCDateTime
 
+from .._language import plural, retell, translate
 from ..errors import ParameterError, WaveformError
 from ..provenance import band_of, units_of
 from ..times import TimeLike
@@ -24,12 +25,13 @@ from ._pages import (
     is_synthetic,
     new_page,
     panel,
+    volcano_name,
     words_panel,
     write_findings,
 )
 from ._stations import position_text
-from ._style import RED, SMALL, empty_panel, label_axes, safe_text, unit_text, write
-from ._time import check_span, column_days, span_text
+from ._style import RED, SMALL, empty_panel, label_axes, safe_text, unit_text, words_of, write
+from ._time import check_span, column_days, short_span_text, span_text
 from .availability import plot_availability
 from .helicorder import plot_helicorder
 from .series import plot_rsam
@@ -144,7 +146,7 @@ def station_summary(
     )
     _draw_psd(panel(figure, LEFT, 246, 78, 30), traces, psd)
     words = panel(figure, 112, 246, 86, 40)
-    words_panel(words, "quality")
+    words_panel(words, translate("quality"))
     write_findings(words, _quality(quality, traces, inventory))
     return figure
 
@@ -189,18 +191,18 @@ def _head(
     synthetic: bool,
 ) -> None:
     stats = traces[0].stats
-    volcano = safe_text(getattr(network, "title", "") or getattr(network, "name", ""))
+    volcano = volcano_name(network)
     span = span_text(start, end)
     if end - start < 86399:
-        span = f"{start.strftime('%Y-%m-%d %H:%M')} to {end.strftime('%H:%M')}"
+        span = short_span_text(start, end)
     position = position_text(network, trace_id) or position_text(inventory, trace_id)
     recorded = f"{stats.sampling_rate:g} Hz, {unit_text(units_of(traces[0]))}, {band_text(traces)}"
-    pieces = f"{len(traces)} piece{'s' if len(traces) > 1 else ''} of record"
+    pieces = plural("{n} piece of record", "{n} pieces of record", len(traces))
     header(
         figure,
         f"{safe_text(trace_id)} · {span} UTC",
         [
-            " · ".join(t for t in (volcano, position or "position not known") if t),
+            " · ".join(t for t in (volcano, position or translate("position not known")) if t),
             f"{recorded} · {pieces}",
         ],
         synthetic=synthetic or is_synthetic(inventory, network, note),
@@ -219,9 +221,9 @@ def _draw_drum(
     plot_helicorder(
         Stream(drum), ax=ax, starttime=start, endtime=end, interval=interval, events=seen
     )
-    title = f"record, {band_text(drum)}"
+    title = translate("record, {band}", band=band_text(drum))
     if seen is not None:
-        title += " · triangle: event onset, orange bar: its duration"
+        title += translate(" · triangle: event onset, orange bar: its duration")
     label_axes(ax, title=title)
 
 
@@ -244,7 +246,7 @@ def _draw_spectrogram(
             )
         except (WaveformError, ParameterError) as error:
             log.info("no spectrogram: %s", error)
-            _refused(ax, "no spectrogram", error)
+            _refused(ax, translate("no spectrogram"), error)
             return
     low = max(float(given.frequencies[1]), 2.0 / given.window, 0.1)
     plot_spectrogram(
@@ -254,16 +256,21 @@ def _draw_spectrogram(
         endtime=end,
         log=True,
         freqmin=low,
-        title=f"{given.statistic}, windows of {given.window:g} s, a column every {given.step:g} s",
+        title=translate(
+            "{statistic}, windows of {window:g} s, a column every {step:g} s",
+            statistic=retell(given.statistic),
+            window=given.window,
+            step=given.step,
+        ),
     )
-    label_axes(ax, x="", y="frequency (Hz)")
+    label_axes(ax, x="", y=translate("frequency (Hz)"))
     ax.tick_params(labelbottom=False)
 
 
 def _refused(ax: Axes, what: str, error: Exception) -> None:
     from ._pages import wrap
 
-    empty_panel(ax, "\n".join([what, *wrap(safe_text(error), 90)[:3]]))
+    empty_panel(ax, "\n".join([what, *wrap(words_of(error), 90)[:3]]))
 
 
 def _draw_rsam(
@@ -277,7 +284,7 @@ def _draw_rsam(
             given = rsam(Stream(drum), window=window)
         except (WaveformError, ParameterError) as error:
             log.info("no RSAM: %s", error)
-            _refused(ax, "no RSAM", error)
+            _refused(ax, translate("no RSAM"), error)
             return
     plot_rsam(given, ax=ax, starttime=start, endtime=end)
     key = ax.get_legend()
@@ -304,10 +311,22 @@ def _draw_timeline(
         table = availability_of(traces)
     plot_availability(table, ax=ax, starttime=start, endtime=end)
     ax.set_ylim(0.5, -1.5)
-    ax.set_yticks([-1, 0], ["events", "record" if "state" not in table else "detector"])
+    ax.set_yticks(
+        [-1, 0],
+        [
+            translate("events"),
+            translate("detector") if "state" in table else translate("record"),
+        ],
+    )
     if seen is None:
         write(
-            ax, 0.5, 0.75, "no table of events was given", ha="center", va="center", color="#555555"
+            ax,
+            0.5,
+            0.75,
+            translate("no table of events was given"),
+            ha="center",
+            va="center",
+            color="#555555",
         )
         return
     days = column_days(event_times(seen)) if len(seen) else np.empty(0)
@@ -340,15 +359,19 @@ def _draw_psd(ax: Axes, traces: list[Trace], given: Spectrum | None) -> None:
             )
         except (WaveformError, ParameterError) as error:
             log.info("no power spectral density: %s", error)
-            _refused(ax, "no power spectral density", error)
+            _refused(ax, translate("no power spectral density"), error)
             return
     plot_spectrum(
-        given, ax=ax, labels=["this record"], freqmin=max(2.0 / given.window, low), freqmax=high
+        given,
+        ax=ax,
+        labels=[translate("this record")],
+        freqmin=max(2.0 / given.window, low),
+        freqmax=high,
     )
     label_axes(
         ax,
-        y=ax.get_ylabel().replace("power spectral density", "PSD"),
-        title=f"noise level, windows of {given.window:g} s",
+        y=ax.get_ylabel().replace(words_of("power spectral density"), "PSD"),
+        title=translate("noise level, windows of {window:g} s", window=given.window),
     )
 
 

@@ -12,13 +12,14 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from obspy import UTCDateTime
 
+from .._language import translate
 from ..errors import ParameterError
 from ..times import TimeLike
 from ..types import Timeline
+from ._fonts import fonts
 from ._pages import HEIGHT, WIDTH, header, new_page, panel
 from ._style import (
     BLACK,
-    FONT,
     SMALL,
     dress,
     safe_text,
@@ -140,7 +141,13 @@ def plot_timeline(
     figure = new_page()
     notes = [f"{title_note}" if title_note else "", *left_out]
     if len(loud) > MOST:
-        notes.append(f"RSAM of {MOST} of {len(loud)} channels; choose others with stations")
+        notes.append(
+            translate(
+                "RSAM of {n} of {all} channels; choose others with stations",
+                n=MOST,
+                all=len(loud),
+            )
+        )
         loud = loud[:MOST]
     _head(figure, timeline, start, end, title, notes, synthetic)
     axes = _lay_out(figure, len(names), len(groups), len(loud))
@@ -176,7 +183,11 @@ def _head(
     processed = within(timeline.processed, timeline, start, end)
     share = float(processed["share"].mean()) if len(processed) else 0.0
     lines = [
-        f"steps of {step_text(timeline.step)} · {share_text(share)} of the span processed",
+        translate(
+            "steps of {step} · {share} of the span processed",
+            step=step_text(timeline.step),
+            share=share_text(share),
+        ),
         " · ".join(safe_text(n) for n in notes if n),
     ]
     header(
@@ -208,14 +219,14 @@ def _key(figure: Figure, timeline: Timeline) -> None:
     from matplotlib.patches import Patch
 
     patches = [
-        Patch(label="not processed", **NOT_PROCESSED),
-        Patch(label="too few stations listened (share of the step)", **NOT_MONITORED),
+        Patch(label=translate("not processed"), **NOT_PROCESSED),
+        Patch(label=translate("too few stations listened (share of the step)"), **NOT_MONITORED),
     ]
     figure.legend(
         handles=patches,
         loc="lower right",
         bbox_to_anchor=((LEFT + ACROSS) / WIDTH, 4.0 / HEIGHT),
-        prop={"family": FONT, "size": SMALL},
+        prop={"family": fonts(), "size": SMALL},
         ncols=2,
         frameon=False,
         handlelength=2.0,
@@ -250,7 +261,7 @@ def _name_marks(
                 ha="center",
                 va="bottom",
                 fontsize=SMALL,
-                family=FONT,
+                family=fonts(),
             )
 
 

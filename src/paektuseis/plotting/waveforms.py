@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from obspy import Stream, Trace, UTCDateTime
 
+from .._language import translate
 from ..errors import ParameterError
 from ..provenance import band_of, recall, units_of, valid_span
 from ..tables import PICKS, TRIGGERS, station_of
@@ -33,17 +34,29 @@ from ._style import (
     number_text,
     safe_text,
     unit_text,
+    words_of,
 )
 from ._time import DAY, check_span, column_days, time_axis, to_days
+
+
+def band_words(band: Band) -> str:
+    """Return a band in words, in the language spoken."""
+    if band.freqmin is None and band.freqmax is None:
+        return translate("unfiltered")
+    if band.freqmax is None:
+        return translate("above {freq:g} Hz", freq=band.freqmin)
+    if band.freqmin is None:
+        return translate("below {freq:g} Hz", freq=band.freqmax)
+    return band.text
 
 
 def band_text(traces: list[Trace]) -> str:
     """Return the band of some traces in words, or say that it differs."""
     bands = {band_of(t) for t in traces}
     if len(bands) > 1:
-        return "bands differ"
+        return translate("bands differ")
     low, high = bands.pop()
-    return Band(freqmin=low, freqmax=high).text
+    return band_words(Band(freqmin=low, freqmax=high))
 
 
 def plot_waveforms(
@@ -153,7 +166,7 @@ def plot_waveforms(
             )
             note = f"±{number_text(peak)} {unit_text(units[key])}"
         else:
-            note = "no samples"
+            note = translate("no samples")
         ax.annotate(
             note,
             (1.0, slot),
@@ -350,7 +363,7 @@ def plot_triggers(
                 hatch="///",
                 linewidth=0.0,
                 zorder=1,
-                label=None if shown else "blind (warm-up)",
+                label=None if shown else translate("blind (warm-up)"),
             )
             shown = True
     if triggers is not None:
@@ -367,7 +380,7 @@ def plot_triggers(
                 alpha=0.3,
                 linewidth=0.0,
                 zorder=2,
-                label=None if i else f"trigger ({len(rows)})",
+                label=None if i else translate("trigger ({n})", n=len(rows)),
             )
         ax.scatter(
             begins,
@@ -381,7 +394,12 @@ def plot_triggers(
         )
     if thr_on is not None:
         ax.axhline(
-            thr_on, color=RED, linewidth=0.8, linestyle="-", zorder=4, label=f"thr_on {thr_on:g}"
+            thr_on,
+            color=RED,
+            linewidth=0.8,
+            linestyle="-",
+            zorder=4,
+            label=translate("on at {value:g}", value=thr_on),
         )
     if thr_off is not None:
         ax.axhline(
@@ -390,7 +408,7 @@ def plot_triggers(
             linewidth=0.8,
             linestyle="--",
             zorder=4,
-            label=f"thr_off {thr_off:g}",
+            label=translate("off at {value:g}", value=thr_off),
         )
     finite = values[np.isfinite(values)]
     top = max([float(finite.max(initial=0.0)), thr_on or 0.0]) * 1.08
@@ -400,7 +418,7 @@ def plot_triggers(
     units = units_of(traces[0])
     label_axes(
         ax,
-        y=f"characteristic function ({unit_text(units)})",
+        y=translate("characteristic function ({units})", units=unit_text(units)),
         title=_cf_title(traces[0]) if title is None else safe_text(title),
     )
     legend(ax)
@@ -417,7 +435,7 @@ def _common(rows: pd.DataFrame, column: str) -> float | None:
 def _cf_title(trace: Trace) -> str:
     parts = [safe_text(trace.id)]
     if method := recall(trace, "method"):
-        parts.append(safe_text(method))
+        parts.append(words_of(method))
     sta, lta = recall(trace, "sta"), recall(trace, "lta")
     if sta is not None and lta is not None:
         parts.append(f"STA {sta:g} s, LTA {lta:g} s")
