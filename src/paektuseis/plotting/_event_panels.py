@@ -314,7 +314,7 @@ def write_verdict(
             label=class_text(str(row["label"])),
             margin=float(row["margin"]),
             next=translate(", next {label}", label=class_text(str(runner))) if runner else "",
-            reason=retell(str(row["reason"])),
+            reason=retell(str(row["reason"]).removeprefix(f"{row['label']}: ")),
         )
         lines += wrap(safe_text(verdict, limit=400), 150)[:2]
     words = []

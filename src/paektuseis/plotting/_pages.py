@@ -175,15 +175,20 @@ def _is_wide(letter: str) -> bool:
     return unicodedata.east_asian_width(letter) in "WF"
 
 
+def _short(piece: str, most: int) -> list[str]:
+    return [piece[i : i + most] for i in range(0, len(piece), max(most, 1))]
+
+
 NOT_FIRST = frozenset("，。、；：？！）」』】》〉%·,.;:?!)")  # of a line
 
 
 def _wrap_wide(text: str, letters: int) -> list[str]:
-    """Break text of full-width letters, which may break between any two of them.
+    """Break text of full-width letters: Chinese between any two of them, Korean at spaces.
 
     A full-width letter is 1.7 times as wide as the mean letter the limit is meant for.
     """
-    pieces = re.findall(r"[^\W\d_]?[!-~°±²³⁻µ−–]+|\s+|.", text)
+    pieces = re.findall(r"[가-힣!-~°±²³⁻µ−–…·]+|\s+|.", text)
+    pieces = [part for piece in pieces for part in _short(piece, int(letters / 1.7))]
     lines, line, wide = [], "", 0.0
     for piece in pieces:
         size = sum(1.7 if _is_wide(c) else 1.0 for c in piece)

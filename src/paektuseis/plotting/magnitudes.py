@@ -21,6 +21,7 @@ from ._style import (
     axes_or_new,
     dress,
     empty_panel,
+    key_share,
     label_axes,
     legend,
     plain_numbers,
@@ -107,8 +108,16 @@ def plot_magnitude_time(
         if unknown.any():
             title += translate("; strokes: {n} events without one", n=int(unknown.sum()))
     label_axes(ax, y=_kind(table), title=title)
+    _room_for_key(ax, -(-len(in_order(labels)) // 4))
     legend(ax, ncols=4)
     return ax
+
+
+def _room_for_key(ax: Axes, rows: int) -> None:
+    """Raise the upper end of a linear axis so that the key covers no point."""
+    bottom, top = ax.get_ylim()
+    share = key_share(ax, rows)
+    ax.set_ylim(bottom, bottom + (top - bottom) / (1.0 - share))
 
 
 def plot_cumulative(

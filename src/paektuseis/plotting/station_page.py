@@ -17,6 +17,7 @@ from ..provenance import band_of, units_of
 from ..times import TimeLike
 from ..types import Spectrogram, Spectrum
 from ._envelope import as_traces, by_id, span_of
+from ._fonts import fonts
 from ._pages import (
     availability_of,
     event_times,
@@ -339,6 +340,7 @@ def _draw_timeline(
         textcoords="offset points",
         va="center",
         fontsize=SMALL,
+        family=fonts(),
     )
 
 

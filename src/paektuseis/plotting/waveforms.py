@@ -17,6 +17,7 @@ from ..tables import PICKS, TRIGGERS, station_of
 from ..times import TimeLike
 from ..types import Band, FloatArray
 from ._envelope import as_traces, by_id, outline, span_of
+from ._fonts import fonts
 from ._stations import distances
 from ._style import (
     BLACK,
@@ -175,6 +176,7 @@ def plot_waveforms(
             textcoords="offset points",
             va="center",
             fontsize=SMALL,
+            family=fonts(),
             color="#333333",
         )
         _shade_settling(ax, groups[key], slot, start, end)
@@ -183,7 +185,9 @@ def plot_waveforms(
         if picked is not None:
             _mark_picks(ax, picked[picked["trace_id"].map(station_of) == station_of(key)], slot)
     ax.set_ylim(len(ids) - 0.4, -0.6)
-    ax.set_yticks(range(len(ids)), [_row_label(key, known) for key in ids])
+    height = ax.get_window_extent().height * 72.0 / ax.figure.dpi
+    crowded = height / len(ids) < 2.6 * SMALL  # no room for two lines a row
+    ax.set_yticks(range(len(ids)), [_row_label(key, known, crowded) for key in ids])
     ax.tick_params(axis="y", length=0)
     time_axis(ax, start, end)
     label_axes(ax, title=band_text(traces) if title is None else safe_text(title))
@@ -215,11 +219,13 @@ def _deflection(traces: list[Trace], days: FloatArray, values: FloatArray) -> fl
     return float(np.max(np.abs(chosen - np.median(values[present]))))
 
 
-def _row_label(trace_id: str, known: dict[str, float]) -> str:
+def _row_label(trace_id: str, known: dict[str, float], crowded: bool) -> str:
     _, station, location, channel = [*trace_id.split("."), "", "", "", ""][:4]
     label = safe_text(" ".join(p for p in (station, location, channel) if p) or trace_id)
     distance = known.get(station_of(trace_id))
-    return label if distance is None else f"{label}\n{distance:.1f} km"
+    if distance is None:
+        return label
+    return f"{label} {distance:.1f} km" if crowded else f"{label}\n{distance:.1f} km"
 
 
 def _shade_settling(
@@ -289,6 +295,7 @@ def _mark_picks(ax: Axes, rows: pd.DataFrame, slot: int) -> None:
             textcoords="offset points",
             va="top",
             fontsize=SMALL,
+            family=fonts(),
             color=colour,
             zorder=6,
         )
