@@ -390,3 +390,27 @@ def test_metadata_findings(hour, make_inventory, make_response):
     assert found == [("response", "warning")]
     assert "40 Hz" in table.message[0]
     assert preprocess(tr, quality=table)[0].stats.npts == len(hour)
+
+
+def test_one_record_under_two_names_is_told(rng):
+    x = rng.integers(-400, 400, 3000).astype(np.int32)
+
+    def trace(location, data, *, late=0.0):
+        header = {"network": "XX", "station": "A", "location": location, "channel": "HHZ"}
+        header |= {"sampling_rate": 100.0, "starttime": UTCDateTime(2024, 6, 1) + late}
+        return Trace(data.copy(), header)
+
+    def told(*traces):
+        table = check_waveforms(Stream(traces))
+        return table[table["check"] == "same_samples"]
+
+    (row,) = told(trace("00", x), trace("10", x)).itertuples()
+    assert (row.trace_id, row.severity, row.value) == ("XX.A.10.HHZ", "warning", 3000.0)
+    assert "XX.A.00.HHZ" in row.message
+    other = x.copy()
+    other[1234] += 1
+    assert told(trace("00", x), trace("10", other)).empty
+    assert told(trace("00", x), trace("10", x, late=0.01)).empty
+    assert told(trace("00", x[:50]), trace("10", x[:50])).empty
+    dead = np.zeros(3000, np.int32)
+    assert told(trace("00", dead), trace("10", dead)).empty

@@ -12,6 +12,7 @@ from ..errors import ParameterError
 from ..io import reader_findings
 from ..tables import QUALITY
 from ..times import TimeLike, as_utc
+from ._quality_copies import copy_rows
 from ._quality_headers import header_rows
 from ._quality_metadata import metadata_rows
 from ._quality_samples import sample_rows
@@ -150,6 +151,7 @@ def check_waveforms(
         spike          warning   isolated jumps that return at once (spikes)
         step           warning   the level jumps and stays (counts)
         calibration    error     a square wave fed in (steps)
+        same_samples   warning   a segment that another channel holds as well (samples)
         dc_offset      w/info    mean far from zero (counts)
         dc_drift       w/info    mean changes over the record (counts)
         no_response    error     no metadata, or an epoch without response
@@ -199,6 +201,8 @@ def check_waveforms(
         judged = [part for t in traces if (part := _inside(t, span)) is not None]
         if inventory is not None and judged:
             rows += metadata_rows(judged, inventory)
+    if len(channels) > 1:
+        rows += copy_rows([t for name in sorted(channels) for t in channels[name]], span)
     table = QUALITY.frame(rows)
     noted = _noted(stream, span)
     if len(noted):
