@@ -167,6 +167,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         sound_pieces as sound_pieces,
         waveform_gaps as waveform_gaps,
     )
+    from .report import (
+        Report as Report,
+        write_report as write_report,
+    )
     from .similarity import (
         Template as Template,
         correlation_matrix as correlation_matrix,

@@ -210,4 +210,7 @@ API: dict[str, str] = {
     "check_archive": "batch",
     "open_results": "batch",
     "run_archive": "batch",
+    # report
+    "Report": "report",
+    "write_report": "report",
 }

@@ -16,16 +16,20 @@ from ..errors import ParameterError
 from ..io import read_events, safe_text, write_events, write_text
 from ..network import Network, station_table
 from . import _hypodd as hypodd, _text_formats as texts
+from ._bulletin import write_bulletin
 from ._nordic import read_nordic, write_nordic
 from .catalogue_tables import _SCHEMAS, CatalogueTables
 from .quakeml_in import from_catalog
 from .quakeml_out import to_catalog
 
-Format = Literal["quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm", "nordic", "nordic2"]
+Format = Literal[
+    "quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm", "nordic", "nordic2", "ims"
+]  # fmt: skip
 _WRITE: dict[str, Callable[[CatalogueTables, list[str]], str]] = {
     "nonlinloc": texts.write_obs, "nonlinloc_hyp": texts.write_hyp,
     "swarm": texts.write_swarm,
     "nordic": write_nordic, "nordic2": functools.partial(write_nordic, second=True),
+    "ims": write_bulletin,
 }  # fmt: skip
 _READ: dict[str, Callable[[str, list[str]], texts.Rows]] = {
     "nonlinloc": texts.read_obs, "nonlinloc_hyp": texts.read_hyp,
@@ -50,12 +54,15 @@ def write_catalogue(
     ----------
     data : CatalogueTables or obspy.core.event.Catalog
     path : str or Path
-    format : {"quakeml", "nonlinloc", "nonlinloc_hyp", "hypodd", "swarm", "nordic", "nordic2"}
+    format : str
+        ``"quakeml"``, ``"nonlinloc"``, ``"nonlinloc_hyp"``, ``"hypodd"``, ``"swarm"``,
+        ``"nordic"``, ``"nordic2"`` or ``"ims"``.
         ``"nonlinloc"``: observations (picks); ``"nonlinloc_hyp"``: hypocentres with residuals;
         ``"hypodd"``: phase file, and beside it ``<name>.ids.csv`` with the event ids and station
         codes behind its numbers and labels; ``"swarm"``: tagged events of the program Swarm;
         ``"nordic"``: S-file with the phase lines of Nordic 1, which hold station and two letters
-        of the channel, ``"nordic2"`` with those of Nordic 2, which hold all codes.
+        of the channel, ``"nordic2"`` with those of Nordic 2, which hold all codes; ``"ims"``:
+        bulletin in IMS 1.0, short form, as the ISC has it (written, not read).
     stations : Network, Inventory or DataFrame, optional
         ``"hypodd"``: also write ``station.dat`` beside the file. A DataFrame is a table
         ``tables.STATIONS``.
@@ -79,8 +86,8 @@ def write_catalogue(
         raise ParameterError(f"stations: format {format!r} has no list of stations; leave it out")
     if format == "quakeml":
         return write_events(data if isinstance(data, Catalog) else to_catalog(data), target)
-    if format not in _READ:
-        raise ParameterError(f"format={format!r}; choose quakeml, {', '.join(_READ)}")
+    if format not in _READ and format not in _WRITE:
+        raise ParameterError(f"format={format!r}; choose quakeml, {', '.join({**_READ, **_WRITE})}")
     held = from_catalog(data, problems=left) if isinstance(data, Catalog) else data
     if format == "hypodd":
         _write_hypodd(held, target, stations, left)

@@ -26,6 +26,7 @@ from . import (
     match,
     network,
     quality,
+    report,
     stats,
     timeline,
 )
@@ -58,6 +59,7 @@ for verb in (
     doctor.doctor,
     batch.batch,
     timeline.timeline,
+    report.report,
     event.event,
     locate.locate,
     classify.classify,

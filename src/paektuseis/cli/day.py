@@ -147,7 +147,7 @@ def summarise(
             f"no records between {result.starttime} and {result.endtime} in {archive.root}; "
             f"it holds {holdings(archive)}"
         )
-    write_products(result, archive, out)
+    write_products(result, archive, out, synthetic=synthetic)
     drawn = Pages()
     if workers.count:
         with progress_bar("drawing") as tick:

@@ -3,9 +3,11 @@
 from .index import write_index
 from .pages import PagePrinter, Workers, event_page, network_page, station_page
 from .products import run_record, write_products
+from .site import Report, write_report
 
 __all__ = [
     "PagePrinter",
+    "Report",
     "Workers",
     "event_page",
     "network_page",
@@ -13,4 +15,5 @@ __all__ = [
     "station_page",
     "write_index",
     "write_products",
+    "write_report",
 ]

@@ -16,12 +16,15 @@ from ..io._sources import file_digest
 from ..pipeline import DayResult
 from ..provenance import package_versions
 from ..times import as_utc
+from .site._ground import ground_record
 
 MOST_CSV_ROWS = 100_000
 """Longer tables (a day of spectral amplitudes) are written as Parquet alone."""
 
 
-def write_products(result: DayResult, archive: Archive, out: str | Path) -> dict[str, Any]:
+def write_products(
+    result: DayResult, archive: Archive, out: str | Path, *, synthetic: bool = False
+) -> dict[str, Any]:
     """Write the tables (Parquet and CSV), the QuakeML catalogue and ``run.json``.
 
     Parameters
@@ -31,6 +34,8 @@ def write_products(result: DayResult, archive: Archive, out: str | Path) -> dict
         Where the records came from; its files are listed with their hashes.
     out : str or Path
         Folder; made where it is missing.
+    synthetic : bool, optional
+        Note in ``run.json`` that the records are synthetic.
 
     Returns
     -------
@@ -49,19 +54,20 @@ def write_products(result: DayResult, archive: Archive, out: str | Path) -> dict
         if len(frame) <= MOST_CSV_ROWS:
             write_table(frame, folder / f"{name}.csv")
     write_events(result.catalog, out / "events.xml")
-    record = run_record(result, archive)
+    record = run_record(result, archive, synthetic=synthetic)
     write_text(out / "run.json", json.dumps(record, indent=2, sort_keys=True) + "\n")
     write_text(out / "settings.toml", settings_to_toml(result.settings))
     return record
 
 
-def run_record(result: DayResult, archive: Archive) -> dict[str, Any]:
+def run_record(result: DayResult, archive: Archive, *, synthetic: bool = False) -> dict[str, Any]:
     """Return what was run on what: versions, settings, inputs with hashes, counts.
 
     Parameters
     ----------
     result : DayResult
     archive : Archive
+    synthetic : bool, optional
 
     Returns
     -------
@@ -77,6 +83,8 @@ def run_record(result: DayResult, archive: Archive) -> dict[str, Any]:
         "starttime": str(result.starttime),
         "endtime": str(result.endtime),
         "network": result.network.name if result.network is not None else None,
+        **ground_record(result.network),
+        "synthetic": synthetic,
         "settings": settings_to_toml(result.settings, comments=False),
         "settings_hash": settings_hash(result.settings),
         "inputs": [

@@ -1,0 +1,89 @@
+"""``paektuseis report``: results as a static site to pass on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .common import EXIT_PROBLEMS, complain, open_inventory, open_network, progress_bar, say
+
+MOST_TOLD = 10
+
+
+def report(
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            help="Results of `paektuseis day` or `batch`, or a folder of several of the first."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder of the site; default DIR/report.")
+    ] = None,
+    starttime: Annotated[
+        str | None, typer.Option("--from", help="First instant (UTC, ISO 8601); default: all.")
+    ] = None,
+    endtime: Annotated[str | None, typer.Option("--to", help="End of the span.")] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--language",
+            "-l",
+            help="Language of the pages (en, ko, zh); may be repeated, the first is the main "
+            "one. Default: all.",
+        ),
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option("--network", "-n", help="Positions: a shipped network, TOML or StationXML."),
+    ] = None,
+    records: Annotated[
+        Path | None,
+        typer.Option(help="Archive of the waveforms, to draw them on the pages in each language."),
+    ] = None,
+    inventory: Annotated[
+        list[Path] | None, typer.Option("--inventory", "-i", help="StationXML; may be repeated.")
+    ] = None,
+    local_time: Annotated[
+        str, typer.Option(help="Time zone written beside UTC, as Asia/Pyongyang.")
+    ] = "",
+    synthetic: Annotated[
+        bool, typer.Option("--synthetic", help="Say on each page that the records are synthetic.")
+    ] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
+) -> int:
+    """Turn results into a static site that opens from a disk, without server or network.
+
+    An index, a page for each station and day and for each event, the catalogue with CSV,
+    QuakeML and bulletin to download, methods and settings; in English, Korean and Chinese.
+    A second call makes only what changed.
+
+    Example: paektuseis report day-244 --out site --language ko
+    """
+    from ..report import write_report
+
+    net, from_network = open_network(network)
+    with progress_bar("writing") as tick:
+        done = write_report(
+            directory,
+            out,
+            starttime=starttime,
+            endtime=endtime,
+            languages=language or None,
+            network=net,
+            records=records,
+            inventory=open_inventory(inventory) or from_network,
+            local_time=local_time,
+            synthetic=True if synthetic else None,
+            workers=workers,
+            progress=tick,
+        )
+    say(f"{done.days} days, {done.pages} files: {done.written} made, {done.removed} removed")
+    typer.echo(str(done.index))
+    for problem in done.problems[:MOST_TOLD]:
+        complain(problem)
+    if len(done.problems) > MOST_TOLD:
+        complain(f"and {len(done.problems) - MOST_TOLD} more; the index of the site lists them")
+    return EXIT_PROBLEMS if done.problems else 0

@@ -1,0 +1,279 @@
+"""Figures with waveforms: those the run drew, made small, or new ones drawn from the records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from obspy import Inventory, Stream
+
+from ..._language import translate as _
+from ...errors import ParameterError, WaveformError
+from ...io import Archive
+from ...network import Network
+from ...processing import bandpass, preprocess
+from ...tables import station_of
+from ._files import key_of
+from ._pages import file_name, link
+from ._source import Day
+from ._words import class_title, plain_time, told
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ._day import DayTables
+
+BEFORE, AFTER = 15.0, 30.0
+SETTLING = 120.0
+SMALL_DPI = 80.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """Where the waveforms are and how they are turned into ground motion.
+
+    Attributes
+    ----------
+    archive : str
+    inventory : Inventory or None
+    network : Network or None
+    measured : str
+        Wildcard of the channels drawn.
+    synthetic : bool
+    digest : str
+        Stands for all of it in the hash of a page.
+    """
+
+    archive: str
+    inventory: Inventory | None = None
+    network: Network | None = None
+    measured: str = "*Z"
+    synthetic: bool = False
+    digest: str = ""
+
+
+class Pictures:
+    """The waveform figures of one day.
+
+    Parameters
+    ----------
+    day : Day
+    root : Path
+    records : Records or None
+    made : Any
+        Notes what was written.
+    """
+
+    def __init__(self, day: Day, root: Path, records: Records | None, made: Any) -> None:
+        self.day, self.root, self.records, self.made = day, root, records, made
+        self.drawn = day.drawn()
+        self.problems: list[str] = []
+        self._sizes: dict[str, tuple[int, int]] = {}
+
+    def key(self, kind: str, name: str) -> str:
+        """Return what stands for the figures of a page in its hash."""
+        if self.records is not None:
+            return self.records.digest
+        found = [p for s, p in self.drawn.items() if _is_of(s, kind, name)]
+        return key_of(*[(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in found])
+
+    def station(
+        self, tables: DayTables, station: str, ids: Sequence[str], page: str, language: str
+    ) -> dict[str, Any]:
+        """Return what the page of a station shows: figures, or a link to an English one."""
+        name = f"station-{file_name(f'{self.day.name}_{station}')}"
+        alt = _(
+            "Drum record, spectrogram, RSAM and noise spectrum of {station} on {day}; "
+            "its numbers stand in the tables and with the chart of this page.",
+            station=station,
+            day=self.day.name,
+        )
+
+        def draw() -> Figure | None:
+            return _draw_station(self.records, tables, station, ids)
+
+        return self._shown("station", station, name, alt, page, language, draw)
+
+    def event(self, tables: DayTables, event_id: str, page: str, language: str) -> dict[str, Any]:
+        """Return what the page of an event shows: figures, or a link to an English one."""
+        row = tables.by_event[event_id]["events"][0]
+        alt = _(
+            "Waveforms of the {kind} of {time} UTC at {n} stations with picks, spectrogram and "
+            "spectrum of {best}; the numbers stand in the tables of this page.",
+            kind=class_title(tables.label(event_id)),
+            time=plain_time(row["time"]),
+            n=int(row["n_stations"]),
+            best=row.get("best_trace_id", "") or "–",
+        )
+
+        def draw() -> Figure | None:
+            return _draw_event(self.records, tables, event_id)
+
+        name = f"event-{file_name(event_id)}"
+        return self._shown("event", event_id, name, alt, page, language, draw)
+
+    def _shown(
+        self,
+        kind: str,
+        of: str,
+        name: str,
+        alt: str,
+        page: str,
+        language: str,
+        draw: Callable[[], Figure | None],
+    ) -> dict[str, Any]:
+        if self.records is not None:
+            target = f"figures/{language}/{name}.png"
+            self._draw(target, draw, f"{kind} {of}")
+            found = [target] if target in self.made.files else []
+            caption = _("Drawn from the records.")
+        else:
+            found = [self._carried(s) for s in self.drawn if _is_of(s, kind, of)]
+            caption = _("Drawn by the run.")
+            if language != "en":  # the run speaks English: linked, not shown among other words
+                href = link(page, found[0]) if found else ""
+                return {"pictures": [], "drawn_elsewhere": href}
+        pictures = []
+        for target in found:
+            width, height = self._sizes.get(target) or _size(self.root / target)
+            pictures.append(
+                {
+                    "src": link(page, target),
+                    "width": width,
+                    "height": height,
+                    "alt": alt,
+                    "caption": caption,
+                }
+            )
+        return {"pictures": pictures, "drawn_elsewhere": ""}
+
+    def _carried(self, stem: str) -> str:
+        """Take over a page the run drew, with fewer colours; return its name in the site."""
+        from ...plotting.site_images import compact_png
+
+        source = self.drawn[stem]
+        info = source.stat()
+        key = key_of(source.name, info.st_size, info.st_mtime_ns)
+        target = f"figures/run-{file_name(f'{self.day.name}_{stem}')}.png"
+        if target not in self.made.files:
+            if self.made.stale(key, target):
+                data, _size_found = compact_png(source)
+                self.made.write(key, target, data)
+            self.made.keep(key, target)
+        return target
+
+    def _draw(self, target: str, draw: Callable[[], Figure | None], what: str) -> None:
+        from ...plotting.site_images import figure_png
+
+        try:
+            figure = draw()
+        except (ParameterError, WaveformError) as error:
+            self.problems.append(f"{what}: {told(error)}")
+            return
+        if figure is None:
+            return
+        data, size = figure_png(figure, dpi=SMALL_DPI)
+        self._sizes[target] = size
+        assert self.records is not None
+        self.made.write(key_of(self.records.digest, target), target, data)
+
+
+def _is_of(stem: str, kind: str, name: str) -> bool:
+    from ...io import safe_filename
+
+    if kind == "event":
+        return stem == f"event-{safe_filename(name)}"
+    return stem.startswith(f"{kind}-{safe_filename(name)}.")
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """Return width and height of a PNG, from its head."""
+    with path.open("rb") as file:
+        head = file.read(24)
+    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+
+
+def _draw_station(
+    records: Records | None, tables: DayTables, station: str, ids: Sequence[str]
+) -> Figure | None:
+    from ...plotting import station_summary
+
+    assert records is not None
+    wanted = [i for i in ids if fnmatchcase(i, records.measured)]
+    if not wanted:
+        return None
+    name = wanted[0]
+    day = tables.day
+    archive = Archive(records.archive)
+    raw = archive.read(name, day.starttime - SETTLING, day.endtime + SETTLING)
+    stream = _moved(raw, records).slice(day.starttime, day.endtime)
+    if not len(stream):
+        return None
+    events = tables["events"]
+    here = [any(station_of(t) == station for t in row) for row in events["trace_ids"]]
+    rsam = tables["rsam"]
+    return station_summary(
+        stream,
+        trace_id=name,
+        starttime=day.starttime,
+        endtime=day.endtime,
+        events=events[here],
+        rsam=rsam[rsam["trace_id"] == name],
+        quality=tables.of_station("quality", station),
+        network=records.network,
+        inventory=records.inventory,
+        synthetic=records.synthetic,
+    )
+
+
+def _draw_event(records: Records | None, tables: DayTables, event_id: str) -> Figure | None:
+    from ...plotting import event_summary
+
+    assert records is not None
+    rows = tables.by_event[event_id]
+    event = rows["events"][0]
+    from obspy import UTCDateTime
+
+    start = UTCDateTime(ns=int(event["time"].value)) - BEFORE
+    end = UTCDateTime(ns=int(event["endtime"].value)) + AFTER
+    archive = Archive(records.archive)
+    ids = [i for i in archive.trace_ids() if fnmatchcase(i, records.measured)]
+    raw = Stream()
+    for name in ids:
+        if station_of(name) in tables.stations:
+            raw += archive.read(name, start - SETTLING, end + SETTLING)
+    stream = _moved(raw, records).slice(start, end)
+    if not len(stream):
+        return None
+
+    def of(name: str) -> Any:
+        frame = tables[name]
+        return frame[frame["event_id"] == event_id].reset_index(drop=True)
+
+    origins = of("origins")
+    classes = of("classes")
+    return event_summary(
+        stream,
+        event=event,
+        starttime=start,
+        endtime=end,
+        picks=of("picks"),
+        amplitudes=of("amplitudes"),
+        origin=origins if len(origins) else {},
+        magnitudes=of("magnitudes"),
+        classification=classes if len(classes) else None,
+        network=records.network,
+        inventory=records.inventory,
+        best_trace_id=event.get("best_trace_id") or None,
+        synthetic=records.synthetic,
+    )
+
+
+def _moved(raw: Stream, records: Records) -> Stream:
+    """Return records demeaned and band-passed as the drum shows them, in counts."""
+    clean = preprocess(raw, taper=0.0)
+    rate = min((t.stats.sampling_rate for t in clean), default=0.0)
+    return bandpass(clean, freqmin=1.0, freqmax=min(16.0, 0.4 * rate)) if rate > 5.0 else clean
