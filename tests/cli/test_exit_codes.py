@@ -142,6 +142,15 @@ def test_a_batch_with_a_damaged_file_is_done_with_problems(place, tmp_path, caps
     assert "damaged" in lines[0]
 
 
+def test_a_name_cannot_forge_a_line_of_the_terminal(tmp_path, capsys):
+    path = tmp_path / "x\n\x1b[2Kall is well.csv"
+    assert run(["stats", str(path)]) == 2
+    told = capsys.readouterr()
+    assert "\x1b[2K" not in told.out + told.err
+    assert not any(line.startswith("all is well") for line in (told.out + told.err).splitlines())
+    assert "\\x1b[2Kall is well" in told.err
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 def test_a_full_disk_behind_standard_output_is_exit_4(place):
     with open("/dev/full", "w") as full:

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import paektuseis as ps
+from paektuseis.io._seed_text import check_seed
+from paektuseis.io._xml import XmlParts
 
 from .conftest import mutants
 
@@ -328,6 +330,65 @@ def test_resp_counts_and_numbers(tmp_path, old, new, words):
     with pytest.raises(ps.MetadataError, match=words) as caught:
         ps.read_stations(path)
     assert "line" in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["internal", "outside", "parameter", "dtd"])
+def test_behind_the_refusal_the_parser_expands_nothing(tmp_path, monkeypatch, kind):
+    """The second line: were a document type let through, nothing of it would be followed."""
+    monkeypatch.setattr(XmlParts, "_without_prolog", lambda self, text: text)
+    secret = tmp_path / "secret"
+    secret.write_text("CANARY")
+    other = tmp_path / "other.dtd"
+    other.write_text('<!ENTITY e "CANARY">')
+    prolog = {
+        "internal": '<!DOCTYPE x [<!ENTITY e "CANARY">]>',
+        "outside": f'<!DOCTYPE x [<!ENTITY e SYSTEM "{secret.as_uri()}">]>',
+        "parameter": f'<!DOCTYPE x [<!ENTITY % p SYSTEM "{other.as_uri()}"> %p;]>',
+        "dtd": f'<!DOCTYPE x SYSTEM "{other.as_uri()}">',
+    }[kind]
+    body = document(GOOD.replace("<Name>x<", "<Name>&e;<")).partition("\n")[2]
+    found = ""
+    try:
+        for element in XmlParts((prolog + body).encode(), tmp_path, ps.MetadataError, "Station"):
+            found += "".join(element.itertext())
+    except ps.MetadataError:
+        pass
+    assert "CANARY" not in found
+
+
+def test_size_limits(tmp_path, monkeypatch):
+    path = tmp_path / "s.xml"
+    path.write_text(document(GOOD))
+    size = path.stat().st_size
+    monkeypatch.setattr("paektuseis.io._xml.MAX_XML", size - 1)
+    with pytest.raises(ps.MetadataError, match=rf"s\.xml: {size} bytes of XML"):
+        ps.read_stations(path)
+    monkeypatch.setattr("paektuseis.io._xml.MAX_XML", size)
+    assert channels(ps.read_stations(path)) == NO_STATION
+    monkeypatch.setattr("paektuseis.io.metadata.MAX_METADATA", size - 1)
+    with pytest.raises(ps.MetadataError, match=rf"s\.xml: {size} bytes, more than the limit"):
+        ps.read_stations(path)
+
+
+@pytest.mark.parametrize("length", [0, 1, 6])
+def test_a_blockette_without_length_is_refused(length):
+    volume = b"000001V 010009402.3121970,001,00:00:00.0000~" + b"x" * 50
+    volume = volume.ljust(4096)
+    station = b"000002S 050" + b"%04d" % length
+    check_seed(volume + b"000002S 0500007".ljust(4096), Path("x.dlsv"))
+    with pytest.raises(ps.MetadataError, match=rf"x\.dlsv: SEED blockette 050 of {length} bytes"):
+        check_seed(volume + station.ljust(4096), Path("x.dlsv"))
+
+
+def test_impossible_places_in_other_formats(tmp_path, monkeypatch):
+    """A format that another library parses is held against the same limits."""
+    resp = tmp_path / "RESP"
+    resp.write_text(RESP)
+    odd = obspy.read_inventory(str(resp), format="RESP")
+    odd[0].code = "../x"
+    monkeypatch.setattr("obspy.read_inventory", lambda *args, **options: odd)
+    with pytest.raises(ps.MetadataError, match=r"network code '\.\./x'"):
+        ps.read_stations(resp)
 
 
 @settings(

@@ -216,6 +216,17 @@ def test_every_flip_in_the_samples_is_seen(tmp_path, signal):
             np.testing.assert_array_equal(trace.data, signal[:60])  # a line break, blanks
 
 
+def test_characters_that_are_no_six_bit_ones(tmp_path, signal):
+    content = section(signal)
+    begin = content.index(b"DAT2\n") + 5
+    for bad in (b"*", b"\xff", b"\0"):
+        with pytest.raises(ps.WaveformError, match="make no sense at character 8"):
+            read(tmp_path, content[: begin + 7] + bad + content[begin + 8 :])
+    # more groups of bits in one integer than 32 bits can fill
+    with pytest.raises(ps.WaveformError, match="make no sense at character 7"):
+        read(tmp_path, content[:begin] + b"zzzzzzzzzz" + content[begin + 10 :])
+
+
 def test_samples_that_are_none(tmp_path, signal):
     content = section(signal[:100], kind="INT")
     words = content.split(b"DAT2\n")[1].split()[5]

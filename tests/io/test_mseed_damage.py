@@ -1,6 +1,7 @@
 """Damaged miniSEED: damage costs the damaged records, and is told."""
 
 import struct
+import threading
 import warnings
 
 import numpy as np
@@ -8,7 +9,8 @@ import obspy
 import pytest
 
 import paektuseis as ps
-from paektuseis.io import read_waveforms, reader_findings
+from paektuseis.io import _kernels as k, read_waveforms, reader_findings
+from paektuseis.io._mseed import scan_records
 
 START = obspy.UTCDateTime("2010-09-01T00:00:00.1234")
 N = 12000
@@ -62,6 +64,11 @@ CASES = {
     "length 4096": (lambda r: patch(r, SECOND + 54, b"\x0c"), "bad_length"),
     "data offset past the end": (lambda r: patch(r, SECOND + 44, b"\x7f\x00"), "bad_data_offset"),
     "impossible time": (lambda r: patch(r, SECOND + 22, struct.pack(">H", 400)), "bad_time"),
+    "year 6000": (lambda r: patch(r, SECOND + 20, struct.pack(">H", 6000)), "bad_time"),
+    "day 366": (lambda r: patch(r, SECOND + 22, struct.pack(">H", 366)), "bad_time"),
+    "hour 24": (lambda r: patch(r, SECOND + 24, bytes([24])), "bad_time"),
+    "blockette in the header": (lambda r: patch(r, SECOND + 46, b"\0\x14"), "bad_blockette"),
+    "blockette past the end": (lambda r: patch(r, SECOND + 46, b"\xff\xf0"), "bad_blockette"),
     "rate zero": (lambda r: patch(r, SECOND + 32, bytes(2)), "bad_rate"),
     "encoding 99": (lambda r: patch(r, SECOND + 52, b"\x63"), "bad_encoding"),
     "cut in the last record": (lambda r: r[:-255], "cut_record"),
@@ -233,6 +240,135 @@ def test_54_years_between_two_records_cost_nothing(tmp_path, mseed, data):
     assert len(stream) == 2
     joined, _ = ps.join_segments(stream)
     assert sum(t.data.nbytes for t in joined) == 3200
+
+
+def record(data, start=START, *, factor=100, rate=None, timing=None, encoding=3, second=None):
+    """One record of 512 bytes of int32, with a blockette 100 or 1001 if wanted."""
+    at = obspy.UTCDateTime(start)
+    extra = b""
+    if rate is not None:
+        extra = struct.pack(">HHf4x", 100, 0, rate)
+    elif timing is not None:
+        extra = struct.pack(">HHBb2x", 1001, 0, timing, 0)
+    time = (at.year, at.julday, at.hour, at.minute, at.second if second is None else second)
+    head = b"000001D UV05 00HHZYA" + struct.pack(">HHBBBxH", *time, at.microsecond // 100)
+    head += struct.pack(">Hhh4BiHH", len(data), factor, 1, 0, 0, 0, 1 + bool(extra), 0, 128, 48)
+    head += struct.pack(">HHBBBx", 1000, 56 if extra else 0, encoding, 1, 9) + extra
+    return (head.ljust(128, b"\0") + np.asarray(data, ">i4").tobytes()).ljust(512, b"\0")
+
+
+def records(data, **options):
+    """Records of 96 samples that follow each other at 100 Hz."""
+    parts = range(0, len(data), 96)
+    return [record(data[i : i + 96], START + i / 100, **options) for i in parts]
+
+
+def test_a_chain_that_leads_back_ends(raw):
+    content = np.frombuffer(patch(raw, SECOND + 50, struct.pack(">H", 48)), np.uint8)
+    scan_records(np.frombuffer(raw, np.uint8))  # compiled from here on
+    found = []
+    walk = threading.Thread(target=lambda: found.append(scan_records(content)), daemon=True)
+    walk.start()
+    walk.join(20)  # the kernel goes round without the lock of the interpreter
+    assert found, "the walk does not end"
+    assert found[0].rows[1, k.VERDICT] == k.BAD_CHAIN
+
+
+@pytest.mark.parametrize("encoding", ["INT32", "STEIM1", "STEIM2"])
+def test_a_count_is_held_against_the_bytes_before_decoding(mseed, data, encoding):
+    content = mseed(data, encoding=encoding, reclen=512)
+    content = np.frombuffer(patch(content, SECOND + 30, b"\xff\xff"), np.uint8)
+    verdicts = scan_records(content).rows[:, k.VERDICT].tolist()
+    assert verdicts[:3] == [k.OK, k.BAD_COUNT, k.OK]
+
+
+@pytest.mark.parametrize("order", [">", "<"])
+def test_a_count_a_little_too_great_is_refused(tmp_path, mseed, data, order):
+    """The frames could hold as many, but do not."""
+    raw = mseed(data, encoding="STEIM2", reclen=512, byteorder=order)
+    (count,) = struct.unpack_from(order + "H", raw, SECOND + 30)
+    stream = read(tmp_path, patch(raw, SECOND + 30, struct.pack(order + "H", count + 3)))
+    check_against_truth(stream, data, lose_at_most=count)
+    assert reader_findings(stream).check.tolist() == ["bad_count"]
+
+
+def test_little_endian_records_are_checked_too(tmp_path, mseed, data):
+    raw = mseed(data, encoding="STEIM2", reclen=512, byteorder="<")
+    stream = read(tmp_path, patch(raw, SECOND + 200, bytes([raw[SECOND + 200] ^ 4])))
+    check_against_truth(stream, data, lose_at_most=600)
+    assert reader_findings(stream).check.tolist() == ["bad_checksum"]
+
+
+def test_records_of_text_and_without_samples_are_counted(tmp_path, data):
+    parts = records(data[:480])
+    log = record([], START + 0.5, encoding=0)
+    text = patch(log, 30, struct.pack(">H", 40))
+    stream = read(tmp_path, b"".join([*parts[:2], text, log, *parts[2:], text]))
+    (trace,) = stream
+    np.testing.assert_array_equal(trace.data, data[:480])
+    rows = reader_findings(stream)
+    assert dict(zip(rows.check, rows.value, strict=True)) == {"text_record": 2, "empty_record": 1}
+    assert set(rows.severity) == {"info"}
+
+
+def test_rates_of_blockette_100(tmp_path, data):
+    (trace,) = read(tmp_path, b"".join(records(data[:960], rate=100.0)))
+    assert reader_findings(trace).empty
+    (trace,) = read(tmp_path, b"".join(records(data[:960], rate=50.0)))
+    np.testing.assert_array_equal(trace.data, data[:960])
+    assert trace.stats.sampling_rate == 100.0  # as the times of the records have it
+    (row,) = reader_findings(trace).itertuples()
+    assert (row.check, row.severity) == ("rate_conflict", "warning")
+    assert "100 Hz and 50 Hz" in row.message
+    for wrong in (np.nan, np.inf, -100.0, 0.0):
+        parts = records(data[:960])
+        parts[4] = record(data[384:480], START + 3.84, rate=wrong)
+        stream = read(tmp_path, b"".join(parts))
+        check_against_truth(stream, data[:960], lose_at_most=96)
+        assert len(stream) == 2
+        assert reader_findings(stream).check.tolist() == ["bad_rate"]
+
+
+def test_a_word_order_that_is_none_is_told(tmp_path, data, raw):
+    stream = read(tmp_path, patch(raw, SECOND + 53, b"\7"))
+    assert check_against_truth(stream, data, lose_at_most=0).all()
+    assert reader_findings(stream).check.tolist() == ["word_order"]
+
+
+def test_a_leap_second_is_flagged_and_nothing_after_it_is_late(tmp_path, data):
+    """96 Hz: each record is one second long."""
+    new_year = obspy.UTCDateTime("2017-01-01")
+    leap = record(data[96:192], new_year - 1, factor=96, second=60)
+    content = record(data[:96], new_year - 1, factor=96) + leap
+    for i in (2, 3, 4):
+        content += record(data[96 * i : 96 * (i + 1)], new_year + i - 2, factor=96)
+    stream = read(tmp_path, content)
+    (row,) = reader_findings(stream).itertuples()
+    assert (row.check, row.severity) == ("leap_second", "warning")
+    (after,) = (t for t in stream if t.stats.endtime > new_year + 2)
+    assert after.stats.starttime == new_year
+    np.testing.assert_array_equal(after.data, data[192:480])
+
+
+def test_two_records_of_one_time_that_differ_are_no_copies(tmp_path, data):
+    parts = records(data[:960])
+    other = record(data[192:288] + 1, START + 1.92)
+    stream = read(tmp_path, b"".join([*parts, other]))
+    assert sum(t.stats.npts for t in stream) == 960 + 96
+    assert "duplicate_records" not in set(reader_findings(stream).check)
+    joined, found = ps.join_segments(stream)
+    assert found.check.tolist() == ["conflict"]
+    assert [t.stats.npts for t in joined] == [192, 672]
+
+
+def test_poor_timing_quality_is_told(tmp_path, data):
+    parts = records(data[:960], timing=90)
+    assert reader_findings(read(tmp_path, b"".join(parts))).empty
+    parts[3] = record(data[288:384], START + 2.88, timing=20)
+    (trace,) = read(tmp_path, b"".join(parts))
+    (row,) = reader_findings(trace).itertuples()
+    assert (row.check, row.severity, row.value, row.units) == ("timing_quality", "warning", 20, "%")
+    assert obspy.UTCDateTime(row.starttime) == START + 2.88
 
 
 def test_mutations_never_crash(tmp_path, raw):

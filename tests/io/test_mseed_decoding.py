@@ -213,6 +213,20 @@ def test_lanes_and_loops_agree_on_any_bytes(seed, records, frames, steim):
                 b[at : at + 4] = last.astype(">i4").view(np.uint8)
 
 
+def test_lanes_write_nothing_beyond_the_end(mseed, rng):
+    data = np.cumsum(rng.integers(-500, 500, 3000)).astype(np.int32)
+    b = np.frombuffer(mseed(data, encoding="STEIM2", reclen=512), np.uint8)
+    rows = scan_records(b).rows
+    which = np.arange(len(rows))
+    position = np.concatenate(([0], np.cumsum(rows[:, k.NSAMP])[:-1]))
+    lanes = decoding.lanes_decoder()
+    assert lanes is not None
+    memory = np.full(4000, 77, np.int32)
+    lanes(b, rows, which, position, memory[:3000], np.zeros(len(rows), np.int64))
+    np.testing.assert_array_equal(memory[:3000], data)
+    assert (memory[3000:] == 77).all()
+
+
 def test_without_lanes_the_loops_serve(tmp_path, mseed, rng, monkeypatch):
     data = np.cumsum(rng.integers(-500, 500, 20000)).astype(np.int32)
     path = tmp_path / "x"

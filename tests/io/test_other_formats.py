@@ -81,3 +81,27 @@ def test_mseed3(tmp_path, trace):
     stream = read_waveforms(path)
     assert len(stream) == 2
     assert reader_findings(stream).check.tolist() == ["bad_record"]
+
+
+def test_mseed3_cut_and_interrupted(tmp_path, trace):
+    pymseed = pytest.importorskip("pymseed")
+    path = tmp_path / "x.mseed3"
+    records = pymseed.MS3TraceList()
+    records.add_data(
+        sourceid="FDSN:YA_UV05_00_H_H_Z",
+        data_samples=trace.data.tolist(),
+        sample_type="i",
+        sample_rate=100.0,
+        starttime=int(START.ns),
+    )
+    records.to_file(str(path), max_record_length=512, format_version=3)
+    content = path.read_bytes()
+    last, second = content.rindex(b"MS\x03"), content.index(b"MS\x03", 10)
+    path.write_bytes(content[:second] + b"junk" * 9 + content[second:-7])
+    stream = read_waveforms(path)
+    (ours,) = stream
+    np.testing.assert_array_equal(ours.data, trace.data[: len(ours.data)])
+    assert 0 < len(trace.data) - len(ours.data) < 512
+    rows = reader_findings(stream)
+    assert rows.check.tolist() == ["not_a_record"] * 2
+    assert rows.value.tolist() == [36.0, len(content) - 7 - last]

@@ -90,6 +90,12 @@ def test_csv_is_for_spreadsheets_too(tmp_path):
     assert "2010-09-01T00:00:00.123456789Z" in write_table(times, tmp_path / "t.csv").read_text()
 
 
+def test_a_list_is_no_formula_either(tmp_path):
+    frame = pd.DataFrame({"ids": [("=cmd()", "XX.A"), ("XX.B",)]})
+    text = write_table(frame, tmp_path / "x.csv").read_text()
+    assert text.splitlines() == ["ids", "'=cmd() XX.A", "XX.B"]
+
+
 def test_table_errors(tmp_path, detections):
     with pytest.raises(ps.ParameterError, match="parquet"):
         write_table(detections, tmp_path / "x.xlsx")

@@ -99,6 +99,16 @@ def test_seams(shift, count, checks):
     assert sum(t.stats.npts for t in joined) == 1000
 
 
+def test_a_piece_stays_on_the_grid_to_its_end():
+    """A clock 0.01 % fast: 5000 samples end half a sample off, 10 000 a whole one."""
+    for npts, count in ((4000, 1), (10_000, 2)):
+        fast = piece(30_000, 30_000 + npts, data=LONG, rate=100.01)
+        fast.stats.starttime = T0 + 300
+        joined, _ = join_segments(obspy.Stream([piece(0, 30_000, data=LONG), fast]))
+        assert len(joined) == count
+        assert sum(t.stats.npts for t in joined) == 30_000 + npts
+
+
 def test_types_and_rates_stay_apart():
     stream = obspy.Stream(
         [piece(0, 300), piece(300, 600, data=DATA.astype(np.float32)), piece(600, 800, rate=50.0)]

@@ -1,10 +1,15 @@
 """What may be opened, and what is refused before any parser sees it."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import pickle
 import socket
+import stat
+import tarfile
+import threading
 import zipfile
 
 import numpy as np
@@ -67,6 +72,97 @@ def test_urls_are_refused(where):
 def test_no_path_is_a_parameter_error(value):
     with pytest.raises(ps.ParameterError):
         read_waveforms(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(None, "paths=None"), ("", "is empty"), (b"", "is empty"), ("a\0b", "NUL"), (5, "is a int")],
+)
+def test_what_is_no_path_is_said(value, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for reader in (read_waveforms, ps.read_stations, ps.read_events):
+        with pytest.raises(ps.ParameterError, match=words):
+            reader(value)
+
+
+def test_files_of_other_kinds_are_refused_by_kind(tmp_path, raw):
+    (tmp_path / "good").write_bytes(raw)
+    with tarfile.open(tmp_path / "x.tar", "w") as file:
+        file.add(tmp_path / "good", "good.mseed")
+    kinds = {
+        "tar": (tmp_path / "x.tar").read_bytes(),
+        "bzip2": bz2.compress(raw),
+        "xz": lzma.compress(raw),
+        "7z": b"7z\xbc\xaf\x27\x1c" + raw,
+        "zstd": b"\x28\xb5\x2f\xfd" + raw,
+        "HDF5": b"\x89HDF\r\n\x1a\n" + raw,
+        "rar": b"Rar!\x1a\x07\x00" + raw,
+        "SQLite": b"SQLite format 3\0" + raw,
+    }
+    for kind, content in kinds.items():
+        path = tmp_path / "x.mseed"
+        path.write_bytes(content)
+        with pytest.raises(ps.WaveformError, match=rf"x\.mseed: this is an? {kind}"):
+            read_waveforms(path)
+
+
+def test_a_file_of_zeros_is_named_as_one(tmp_path):
+    (tmp_path / "x.mseed").write_bytes(bytes(65536))
+    with pytest.raises(ps.WaveformError, match=r"x\.mseed: holds 65536 bytes, all zero"):
+        read_waveforms(tmp_path / "x.mseed")
+
+
+def test_an_empty_file_is_named_as_one(tmp_path):
+    (tmp_path / "x.mseed").touch()
+    with pytest.raises(ps.WaveformError, match=r"x\.mseed: the file is empty"):
+        read_waveforms(tmp_path / "x.mseed")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("name", ["pipe", "device", "socket"])
+def test_pipes_and_devices_are_named(tmp_path, name):
+    path = tmp_path / name
+    if name == "device":
+        path.symlink_to("/dev/null")
+    else:
+        os.mknod(path, 0o600 | (stat.S_IFIFO if name == "pipe" else stat.S_IFSOCK))
+    with pytest.raises(ps.WaveformError, match=f"not a regular file.*{name}"):
+        read_waveforms(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_file_exchanged_for_a_pipe_does_not_block(tmp_path, raw, monkeypatch):
+    """The name is exchanged between the look at the file and its opening."""
+    path, pipe = tmp_path / "x.mseed", tmp_path / "pipe"
+    path.write_bytes(raw)
+    os.mkfifo(pipe)
+    real, told = os.open, []
+
+    def exchanged(name, flags, *more, **options):
+        return real(pipe if os.fspath(name) == str(path) else name, flags, *more, **options)
+
+    def reading():
+        try:
+            read_waveforms(path)
+        except ps.WaveformError as error:
+            told.append(str(error))
+
+    monkeypatch.setattr(os, "open", exchanged)
+    thread = threading.Thread(target=reading, daemon=True)
+    thread.start()
+    thread.join(20)
+    if not told:  # let it go, if it waits
+        os.close(real(pipe, os.O_WRONLY | os.O_NONBLOCK))
+        thread.join(5)
+        pytest.fail("the pipe was waited for, or read")
+    assert "not a regular file (a named pipe)" in told[0]
+
+
+def test_a_file_with_two_names_is_read_once(tmp_path, raw):
+    (tmp_path / "a").write_bytes(raw)
+    os.link(tmp_path / "a", tmp_path / "b")
+    (tmp_path / "c").symlink_to("a")
+    assert len(read_waveforms(tmp_path)) == 1
 
 
 def test_zip_and_bombs(tmp_path, raw):

@@ -1,5 +1,6 @@
 """The process other parsers run in: what it answers, and what becomes of it when they fail."""
 
+import io
 import json
 import os
 import signal
@@ -13,6 +14,7 @@ import pytest
 
 import paektuseis as ps
 from paektuseis.io import _worker as worker, _worker_child as child
+from paektuseis.io._foreign import ForeignParser
 from paektuseis.io._formats import possible_formats
 from paektuseis.io._sources import FileBytes
 
@@ -148,6 +150,62 @@ def test_memory_time_and_writing_are_limited(tmp_path, body, code):
     assert done.returncode == code
     if "written" in body:
         assert not (tmp_path / "written").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits differ elsewhere")
+def test_a_parser_that_loops_is_ended_by_its_cpu_time(tmp_path):
+    import subprocess
+
+    body = "import time\nwhile time.process_time() < 8: pass"  # far beyond what is allowed
+    folder = str(Path(child.__file__).parent)
+    text = LIMITED.format(folder=folder, memory=200 << 20, seconds=0, body=body)
+    done = subprocess.run([sys.executable, "-c", text], check=False)
+    assert done.returncode == -signal.SIGXCPU
+
+
+def test_limits_are_set_before_a_parser_is_called(slist, monkeypatch):
+    calls = []
+    monkeypatch.setattr(child, "_limit", lambda memory, seconds: calls.append((memory, seconds)))
+    monkeypatch.setattr(child, "_answer", lambda request: calls.append("parser") or ({}, []))
+    request = {"path": str(slist), "formats": ["SLIST"], "headonly": False}
+    request |= {"memory": 12345, "seconds": 6}
+    child.serve(io.BytesIO(json.dumps(request).encode() + b"\n"), io.BytesIO())
+    assert calls == [(12345, 6), "parser"]
+
+
+def test_no_reader_runs_code_or_opens_other_files():
+    assert not {"PICKLE", "CSS", "NNSA_KB_CORE", "Q", "MSEED", "GSE2"} & set(child.READERS)
+    modules = {module for module, _, _ in child.READERS.values()}
+    assert all(m.startswith("obspy.io.") for m in modules)
+    assert not any(m.startswith(("obspy.io.css", "obspy.io.nnsa")) for m in modules)
+
+
+def test_an_answer_is_of_numbers(slist, anew, tmp_path, monkeypatch):
+    for kind in ("V8", "S8", "U2", "M8[ns]"):
+        rows = [{"stats": {}, "dtype": kind, "size": 4}]
+        answer = json.dumps({"format": "SLIST", "traces": rows, "warnings": []})
+        worker.stop_reader()
+        with monkeypatch.context() as patch:
+            stand_in(tmp_path, patch, f"print({answer!r}, 'x' * 99, sep=chr(10), flush=True)")
+            with pytest.raises(ps.WaveformError, match=r"it answered with .* bytes of samples"):
+                ps.read_waveforms(slist)
+
+
+@pytest.mark.parametrize(
+    "fault", [ValueError, KeyError, IndexError, RecursionError, AssertionError]
+)
+def test_whatever_a_parser_raises_names_the_file(fault):
+    def raising(path, error):
+        with ForeignParser(Path(path), "SEED", ps.MetadataError):
+            raise error
+
+    words = rf"x\.dlsv: cannot be read as SEED: {fault.__name__}"
+    with pytest.raises(ps.MetadataError, match=words):
+        raising("x.dlsv", fault("at byte 7"))
+    with pytest.raises(ps.WaveformError, match="ours"):
+        raising("x.dlsv", ps.WaveformError("ours"))
+    with pytest.raises(KeyboardInterrupt):
+        raising("x.dlsv", KeyboardInterrupt())
 
 
 def test_parsers_complaints_become_ours(slist, tmp_path, anew):
