@@ -119,6 +119,29 @@ def test_a_day_that_fails_is_a_row_and_the_run_goes_on(archive, settings, tmp_pa
     assert (again.done, again.unchanged, again.complete) == (1, 2, True)
 
 
+def test_a_day_whose_table_was_cut_is_done_again(two_days, archive, settings, tmp_path):
+    out = tmp_path / "out"
+    shutil.copytree(two_days[0], out)
+    span = {"endtime": START + 2 * 86400}
+    assert ps.run_archive(archive, settings, out, dry_run=True, **span).unchanged == 2
+    victim = out / RESULTS / "day=2014-01-02" / "rsam.parquet"
+    victim.write_bytes(victim.read_bytes()[:-7])
+    planned = ps.run_archive(archive, settings, out, dry_run=True, **span)
+    assert planned.unchanged == 1
+    assert planned.jobs["state"].tolist() == ["done", "planned"]
+
+
+def test_what_cannot_be_written_ends_the_run(archive, settings, tmp_path, monkeypatch):
+    import paektuseis.batch.job as job
+
+    def full(archive, **options):
+        raise ps.OutputError("results: no space left on the disk")
+
+    monkeypatch.setattr(job, "process_day", full)
+    with pytest.raises(ps.OutputError, match="no space left"):
+        ps.run_archive(archive, settings, tmp_path / "out")
+
+
 def test_processes_and_threads_write_the_same_bytes(two_days, archive, settings, tmp_path):
     out, _ = two_days
     span = {"endtime": START + 2 * 86400}

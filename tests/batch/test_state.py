@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,51 @@ def test_lease_keeps_others_out_until_it_runs_out(state: RunState) -> None:
     assert not state.finish("day=000", ELSEWHERE, "done")  # too late
     assert one(state)["owner"] == "somebody"
     assert one(state)["attempts"] == 2
+
+
+def test_a_lease_of_fifty_years_holds_nothing(state: RunState) -> None:
+    """It was taken under a clock that was wrong, or a bit of it has flipped."""
+    state.plan(plan(1))
+    assert state.claim("day=000", ELSEWHERE, 60)
+    with closing(sqlite3.connect(state.path)) as db:
+        db.execute("UPDATE jobs SET lease_until = ?", (time.time() + 50 * 365 * 86400,))
+        db.commit()
+    assert one(state)["state"] == "planned"
+    assert state.claim("day=000", owner_name(), 60)
+
+
+def test_who_writes_holds_the_lock_from_the_start(state: RunState) -> None:
+    """Before its first statement, so that nothing it reads can change under it."""
+    state.plan(plan(1))
+    with state._database.writing(), closing(sqlite3.connect(state.path, timeout=0)) as other:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        assert other.execute("SELECT count(*) FROM jobs").fetchone() == (1,)
+
+
+def test_the_schema_of_a_file_is_not_trusted(state: RunState) -> None:
+    state.plan(plan(1))
+    with state._database.reading() as db:
+        assert db.execute("PRAGMA trusted_schema").fetchone() == (0,)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "starttime = 'x'",
+        "problems = '[x'",
+        "starttime = 1e300",
+        "state = 'dine'",
+    ],
+)
+def test_a_damaged_row_is_told(state: RunState, damage: str) -> None:
+    state.plan(plan(2))
+    with closing(sqlite3.connect(state.path)) as db:
+        db.execute("PRAGMA ignore_check_constraints = ON")
+        db.execute(f"UPDATE jobs SET {damage} WHERE job = 'day=000'")
+        db.commit()
+    with pytest.raises(OutputError, match=r"state\.sqlite: damaged.*remove it"):
+        state.jobs()
 
 
 def test_renewed_lease_holds(state: RunState) -> None:

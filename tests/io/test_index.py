@@ -20,7 +20,7 @@ from obspy import UTCDateTime
 from obspy.clients.filesystem.tsindex import Client
 
 import paektuseis as ps
-from paektuseis.io import Archive, ArchiveIndex, index_archive
+from paektuseis.io import Archive, ArchiveIndex, _index_scan as index_scan, index_archive
 from paektuseis.io._index_scan import FileScan, scan_file
 from paektuseis.io._index_tables import index_database, write_files
 from paektuseis.io._spans import Span
@@ -397,6 +397,42 @@ def contents(path):
         ]
     db.close()
     return out
+
+
+def test_a_damaged_row_is_found_and_its_file_read_again(root, tmp_path):
+    """SQLite keeps no checksum of its pages: each row has a seal of its own."""
+    path = index_archive(root, tmp_path / "i.sqlite").path
+    whole = contents(path)
+    for damage in (
+        "UPDATE paektuseis_spans SET endtime = endtime - 1 WHERE rowid = {span}",
+        "UPDATE paektuseis_files SET day = day + 1 WHERE id = {file}",
+        "UPDATE paektuseis_spans SET npts = npts + 1 WHERE rowid = {span}",
+        "DELETE FROM paektuseis_spans WHERE rowid = {span}",
+    ):
+        with sqlite3.connect(path) as db:
+            (span,) = db.execute("SELECT max(rowid) FROM paektuseis_spans").fetchone()
+            (number,) = db.execute("SELECT min(id) FROM paektuseis_files").fetchone()
+            assert db.execute(damage.format(span=span, file=number)).rowcount == 1
+        db.close()
+        assert index_archive(root, path).scanned == 1
+        assert contents(path) == whole
+
+
+def test_a_file_written_to_while_it_is_indexed_is_told(root, monkeypatch):
+    path = sds_path(root, IDS[0], T0)
+    real = index_scan.read_bytes
+
+    def slow(name, **options):
+        raw = real(name, **options)
+        os.utime(name, ns=(1, os.stat(name).st_mtime_ns + 1))
+        return raw
+
+    monkeypatch.setattr(index_scan, "read_bytes", slow)
+    scan = scan_file(path)
+    assert scan.state == "unreadable"
+    assert "changed while it was read" in scan.reason
+    monkeypatch.undo()
+    assert scan_file(path).state == "ok"
 
 
 def test_digest_is_that_of_the_file(root, tmp_path, walks):

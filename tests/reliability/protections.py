@@ -35,6 +35,9 @@ SOURCE = CHECKOUT / "src" / "paektuseis"
 TABLE = HERE / "protections.toml"
 SECONDS = 120.0
 """Time limit for the tests of one protection."""
+_QUICK = {"NUMBA_OPT": "0", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""What must be compiled anew is compiled quickly (it need not be fast), and nothing is loaded
+that the tests do not ask for."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,9 @@ def load_table(path: Path = TABLE) -> list[Protection]:
     ]
 
 
-def text_problems(protection: Protection, source: Path = SOURCE) -> list[str]:
+def text_problems(protection: Protection, source: Path | None = None) -> list[str]:
     """Say which texts of a protection are not in the source exactly once."""
+    source = source or SOURCE
     found = []
     for edit in protection.edits:
         path = source / edit.file
@@ -105,13 +109,13 @@ def functions_of(path: Path) -> dict[str, bool]:
     }
 
 
-def missing_tests(protection: Protection, checkout: Path = CHECKOUT) -> list[str]:
+def missing_tests(protection: Protection) -> list[str]:
     """Say which tests of a protection there are not, from the text of their modules alone."""
     found = [] if protection.tests else [f"{protection.name}: names no test"]
     for node in protection.tests:
         file, _, name = node.partition("::")
         name, bracket, _ = name.partition("[")
-        path = checkout / file
+        path = CHECKOUT / file
         known = functions_of(path) if path.is_file() else {}
         if name not in known or (bracket and not known[name]):
             found.append(f"{protection.name}: {node}: no such test")
@@ -157,7 +161,7 @@ def run_tests(tests: Iterable[str], place: Path, *, stop: bool, seconds: float) 
         done = subprocess.run(
             command,
             cwd=CHECKOUT,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**_QUICK, **os.environ, "PYTHONPATH": os.pathsep.join(paths)},
             capture_output=True,
             text=True,
             check=False,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -99,6 +101,31 @@ def test_a_damaged_or_foreign_file_is_not_trusted(tmp_path):
     np.testing.assert_array_equal(
         ps.travel_time_table(model, cache=tmp_path, **options).values, table.values
     )
+
+
+class Canary:
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+def test_a_table_on_disk_never_runs_code(tmp_path):
+    from paektuseis.source import traveltimetable as module
+
+    model = layered((0, 5.321), (7, 6.5))
+    table = ps.travel_time_table(model, cache=tmp_path, max_distance_km=30.0)
+    (path,) = tmp_path.glob("*.npz")
+    with np.load(path) as file:
+        arrays = dict(file)
+    hidden = np.empty((), dtype=object)
+    hidden[()] = Canary(str(tmp_path / "canary"))
+    np.savez(path, **arrays | {"phase": hidden})
+    module._MEMORY.clear()
+    again = ps.travel_time_table(model, cache=tmp_path, max_distance_km=30.0)
+    assert not (tmp_path / "canary").exists()
+    np.testing.assert_array_equal(again.values, table.values)
 
 
 def test_outside_the_table_is_refused():
