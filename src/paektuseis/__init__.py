@@ -15,7 +15,9 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
     from . import synthetic as synthetic, tables as tables
     from ._language import languages as languages, speak as speak
     from .acquire import (
+        FetchReport as FetchReport,
         ImportReport as ImportReport,
+        fetch_waveforms as fetch_waveforms,
         import_waveforms as import_waveforms,
     )
     from .amplitude import (

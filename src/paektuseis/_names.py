@@ -46,7 +46,9 @@ API: dict[str, str] = {
     "safe_filename": "io",
     "safe_text": "io",
     # acquire
+    "FetchReport": "acquire",
     "ImportReport": "acquire",
+    "fetch_waveforms": "acquire",
     "import_waveforms": "acquire",
     # processing
     "waveform_gaps": "processing",

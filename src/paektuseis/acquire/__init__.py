@@ -4,6 +4,7 @@ Everything ends in an SDS archive whose day files only grow: samples that are mi
 added, samples that are there are left alone, and what contradicts them is reported.
 """
 
+from .fetching import FetchReport, fetch_waveforms
 from .importing import ImportReport, import_waveforms
 
-__all__ = ["ImportReport", "import_waveforms"]
+__all__ = ["FetchReport", "ImportReport", "fetch_waveforms", "import_waveforms"]

@@ -135,6 +135,37 @@ class DayFiles:
                     raise
         return out
 
+    def missing(self, trace_id: str, day: int, low: int, high: int) -> list[tuple[int, int]]:
+        """Spans (ns) of a day within [low, high) of which the archive holds no samples.
+
+        Less than one and a half sampling intervals between samples are no gap; a day file that
+        cannot be read counts as nothing missing, since nothing can be added to it.
+        """
+        spans: list[tuple[int, int]] = []
+        slack = 0
+        window = Selection((trace_id,), UTCDateTime(ns=low), UTCDateTime(ns=high))
+        for other in (day, day - DAY_NS, day + DAY_NS):
+            path = self.path(trace_id, other)
+            if not path.exists():
+                continue
+            try:
+                for block in read_blocks(path, selection=window, headonly=True):
+                    for trace in block.traces:
+                        start, step = int(trace.stats.starttime.ns), float(trace.stats.delta) * 1e9
+                        slack = max(slack, round(1.5 * step))
+                        spans.append((start, start + round(trace.stats.npts * step)))
+            except WaveformError:
+                if other == day:
+                    return []
+        out, reached = [], low
+        for start, end in sorted(spans):
+            if start - reached >= slack:
+                out.append((reached, min(start, high)))
+            reached = max(reached, end)
+        if high - reached >= max(slack, 1):
+            out.append((reached, high))
+        return [(a, b) for a, b in out if a < b]
+
     def add(self, trace_id: str, day: int, pieces: list[Piece]) -> Outcome:
         """Add what is missing of some pieces to the file of a day.
 

@@ -26,6 +26,17 @@ FILES = Schema(
         Column("reason", "text", "", "Why, with the place in the file where there is one"),
     ),
 )
+FETCHED = Schema(
+    "fetched_days",
+    (
+        Column("trace_id", "text", "", "NET.STA.LOC.CHA"),
+        Column("day", "time", "UTC", "Midnight"),
+        Column("outcome", "text", "", "complete, partial, no data, failed, or edge (of records)"),
+        Column("new", "int", "samples", "Written to the archive"),
+        Column("conflict", "int", "samples", "Different from what the archive holds; not written"),
+        Column("missing", "float", "s", "Of the span asked for, not in the archive"),
+    ),
+)
 PARTS = Schema(
     "import_parts",
     (
