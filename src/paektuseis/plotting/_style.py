@@ -65,7 +65,7 @@ def words_of(text: Any, *, limit: int = 200) -> str:
 
 def unit_text(units: str) -> str:
     """Return a unit as it is printed: ``"(m/s)**2/Hz"`` becomes ``"(m/s)²/Hz"``."""
-    words = safe_text(units)
+    words = safe_text(retell(str(units)))
     if "counts" in words:
         words = words.replace("counts", translate("counts"))
     return words.replace("**2", "²").replace("**3", "³").replace("**-1", "⁻¹")

@@ -280,7 +280,7 @@ def _head(
     detectors = row.get("detectors", row.get("detector"))
     if detectors is not None and len(detectors):
         names = [detectors] if isinstance(detectors, str) else list(detectors)
-        listed = ", ".join(safe_text(n) for n in names)
+        listed = ", ".join(words_of(n) for n in names)
         facts.append(
             translate("detectors {names}", names=listed)
             if len(names) > 1

@@ -27,6 +27,7 @@ from ._style import (
     plain_numbers,
 )
 from ._time import check_span, column_days, time_axis
+from .spectra import powers_of_ten
 
 
 def plot_magnitude_time(
@@ -247,6 +248,7 @@ def plot_frequency_magnitude(
         label=translate("in each bin"),
     )
     ax.set_yscale("log")
+    powers_of_ten(ax)
     words = []
     mc = float(getattr(completeness, "value", math.nan))
     if math.isfinite(mc):
