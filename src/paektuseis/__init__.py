@@ -123,6 +123,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         polarization as polarization,
     )
     from .pipeline import (
+        completeness_map as completeness_map,
         process_day as process_day,
         process_event as process_event,
     )
@@ -131,6 +132,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
         network_summary as network_summary,
         plot_availability as plot_availability,
         plot_catalogue as plot_catalogue,
+        plot_completeness_map as plot_completeness_map,
         plot_cumulative as plot_cumulative,
         plot_depth_section as plot_depth_section,
         plot_epicentres as plot_epicentres,
@@ -238,6 +240,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
     )
     from .types import (
         Band as Band,
+        CompletenessMap as CompletenessMap,
         Estimate as Estimate,
         Spectrogram as Spectrogram,
         Spectrum as Spectrum,

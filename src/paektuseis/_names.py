@@ -17,6 +17,7 @@ API: dict[str, str] = {
     "speak": "_language",
     # values
     "Band": "types",
+    "CompletenessMap": "types",
     "Estimate": "types",
     "Spectrogram": "types",
     "Spectrum": "types",
@@ -193,6 +194,7 @@ API: dict[str, str] = {
     "plot_depth_section": "plotting",
     "plot_cumulative": "plotting",
     "plot_catalogue": "plotting",
+    "plot_completeness_map": "plotting",
     "plot_station_map": "plotting",
     "plot_timeline": "plotting",
     "station_summary": "plotting",
@@ -202,6 +204,7 @@ API: dict[str, str] = {
     # config, pipeline
     "Settings": "config",
     "load_settings": "config",
+    "completeness_map": "pipeline",
     "process_day": "pipeline",
     "process_event": "pipeline",
     # batch

@@ -18,6 +18,8 @@ from .errors import ParameterError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .network import Network
+
 FloatArray = NDArray[np.float64]
 
 
@@ -245,6 +247,52 @@ class Timeline:
     amplitude: pd.DataFrame
     ratios: pd.DataFrame
     source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CompletenessMap:
+    """What a network can see: how many of the events planted in its noise were found.
+
+    Attributes
+    ----------
+    detectability : DataFrame
+        ``tables.DETECTABILITY``: probability by place and magnitude, with binomial intervals.
+    completeness : DataFrame
+        ``tables.COMPLETENESS``: the magnitudes found at 50 % and at 90 %, by place.
+    trials : DataFrame
+        One row for each planted event: ``place``, ``magnitude``, ``trial``, origin ``time``,
+        ``detected``, ``n_stations`` of the detection (0 for none). The same trial of another
+        place, magnitude or set of stations has the same noise and the same source.
+    network : Network
+        All stations that were asked about, and the places drawn on a map.
+    alive : tuple of str
+        ``NET.STA`` of the stations the events were planted at.
+    dead : tuple of str
+        Those left out: by the caller, or for want of records or response.
+    starttime, endtime : UTCDateTime
+        Span of the noise.
+    noise_seconds : float
+        How much of the span was used.
+    excluded : int
+        Places in time not used because the noise alone held a detection there, or a station
+        did not listen.
+    method : str
+        In words a paper could print.
+    seed : int
+    """
+
+    detectability: pd.DataFrame
+    completeness: pd.DataFrame
+    trials: pd.DataFrame
+    network: Network
+    alive: tuple[str, ...]
+    dead: tuple[str, ...]
+    starttime: UTCDateTime
+    endtime: UTCDateTime
+    noise_seconds: float
+    excluded: int
+    method: str
+    seed: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from ..errors import NoRecordsError, OutputError, PaektuseisError
 from . import (
     batch,
     classify,
+    completeness,
     config,
     day,
     demo,
@@ -67,6 +68,7 @@ for verb in (
     classify.classify,
     match.match,
     stats.stats,
+    completeness.completeness,
     quality.quality,
     network.network,
 ):

@@ -79,7 +79,7 @@ def detect_network(
         mine = good[good["detector"] == detector.name].reset_index(drop=True)
         if not len(mine):
             continue
-        reach = detector.window + (0.0 if network is None else _crossing(network, detector))
+        reach = detector.window + (0.0 if stations is None else _crossing(stations, detector))
         mine = synchronised(mine, since=since, reach=reach)
         listening = monitoring[monitoring["detector"] == detector.name]
         edges, need = needed_stations(listening, detector)
@@ -165,9 +165,9 @@ def _apart(candidates: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return joined[keep].reset_index(drop=True)
 
 
-def _crossing(network: Network, detector: DetectorSettings) -> float:
+def _crossing(stations: pd.DataFrame, detector: DetectorSettings) -> float:
     """Return the longest move-out between two stations, in seconds."""
-    places = network.station_table().dropna(subset=["latitude", "longitude"])
+    places = stations.dropna(subset=["latitude", "longitude"])
     if len(places) < 2:
         return 0.0
     latitude = np.radians(places["latitude"].to_numpy())

@@ -161,7 +161,7 @@ def process_day(
     if threads < 1:
         raise ParameterError(f"threads={threads}; give a whole number of at least 1")
     settings = settings or Settings()
-    start, end = _span(date, starttime, endtime)
+    start, end = span_of(date, starttime, endtime)
     tick = progress or (lambda what, done, total: None)
     wanted = [
         name
@@ -378,9 +378,10 @@ def _concerns(path: Path, start: UTCDateTime, end: UTCDateTime) -> bool:
     return promise is None or (promise[1][0] < end.ns and start.ns < promise[1][1])
 
 
-def _span(
+def span_of(
     date: TimeLike | None, starttime: TimeLike | None, endtime: TimeLike | None
 ) -> tuple[UTCDateTime, UTCDateTime]:
+    """Return begin and end of the day, or of the other span, that was asked for."""
     if date is not None:
         if starttime is not None or endtime is not None:
             raise ParameterError("give either date or starttime and endtime, not both")

@@ -13,6 +13,7 @@ from ..config import Settings
 from ..detection import coincidence_candidates, match_detections
 from ..io import Archive
 from ..network import Network, load_network
+from ._shelf import Shelf
 from .channel import process_channel
 from .event import process_event
 
@@ -70,7 +71,7 @@ def rehearse_channel(settings: Settings | None = None) -> int:
     stream, _, inventory = _stage(1, HOUR)
     name = stream[0].id
     day = process_channel(
-        cast(Archive, _Shelf(stream)),
+        cast(Archive, Shelf(stream)),
         name,
         BEGIN,
         BEGIN + HOUR,
@@ -93,16 +94,6 @@ def _triggers(stream: Stream, onset: UTCDateTime) -> pd.DataFrame:
         }
         for i, name in enumerate(names)
     )
-
-
-class _Shelf:
-    """Records in memory, read as those of an archive are."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-
-    def read(self, trace_id: str, start: UTCDateTime, end: UTCDateTime) -> Stream:
-        return self._stream.select(id=trace_id).slice(start, end)
 
 
 def _stage(count: int, length: float) -> tuple[Stream, Network, Inventory]:

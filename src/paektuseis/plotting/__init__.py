@@ -9,6 +9,7 @@ caller, who saves them with :func:`save_figure`.
 
 from .availability import plot_availability
 from .catalogue_page import plot_catalogue
+from .completeness import plot_completeness_map
 from .event_page import event_summary
 from .families import plot_families
 from .helicorder import plot_helicorder
@@ -30,6 +31,7 @@ __all__ = [
     "network_summary",
     "plot_availability",
     "plot_catalogue",
+    "plot_completeness_map",
     "plot_cumulative",
     "plot_depth_section",
     "plot_epicentres",

@@ -45,6 +45,7 @@ def plot_station_map(
     rings: Sequence[float] | None = None,
     labels: bool = True,
     extent_km: float | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw stations about a volcano in longitude and latitude, true to shape.
@@ -68,6 +69,8 @@ def plot_station_map(
         Write station codes.
     extent_km : float, optional
         Half width of the map; by default what holds all stations.
+    bounds : tuple of float, optional
+        Degrees west, east, south and north of the map, instead of ``extent_km``.
     title : str, optional
 
     Returns
@@ -92,7 +95,11 @@ def plot_station_map(
     centre = reference or (float(latitudes.mean()), float(longitudes.mean()))
     squeeze = math.cos(math.radians(centre[0]))
     point = event_point(event)
-    _limits(ax, latitudes, longitudes, centre, squeeze, point, extent_km)
+    if bounds is not None:
+        ax.set_xlim(bounds[0], bounds[1])
+        ax.set_ylim(bounds[2], bounds[3])
+    else:
+        _limits(ax, latitudes, longitudes, centre, squeeze, point, extent_km)
     names = LabelPlacer(ax)
     if rings is None:
         rings = _round_rings(ax)

@@ -8,6 +8,7 @@ Tables are ``pandas.DataFrame`` in long form. Times are UTC-aware
 from __future__ import annotations
 
 from .._schema import Column, Kind, Schema
+from .completeness import COMPLETENESS, DETECTABILITY
 from .events import (
     ARRIVALS,
     CLASSES,
@@ -62,6 +63,8 @@ __all__ = [
     "ATTRIBUTES",
     "AVAILABILITY",
     "CLASSES",
+    "COMPLETENESS",
+    "DETECTABILITY",
     "DETECTIONS",
     "EVENTS",
     "FAMILIES",
@@ -154,4 +157,6 @@ ALL: tuple[Schema, ...] = (
     TREMOR,
     HARMONICS,
     JOBS,
+    DETECTABILITY,
+    COMPLETENESS,
 )
