@@ -65,7 +65,7 @@ def test_magnitudes_and_refusals_are_written(result) -> None:
     faces = cells(ax).get_facecolors()
     assert not np.allclose(faces[0][:3], faces[1][:3])
     assert np.allclose(faces[2][:3], 1.0)  # a refused place has no colour of a value
-    assert "5 stations, 1 dead" in ax.get_title(loc="left")
+    assert "5 stations alive, 1 dead" in ax.get_title(loc="left")
 
 
 def test_living_and_dead_stations_differ(result) -> None:

@@ -13,9 +13,11 @@ from matplotlib.collections import PatchCollection
 from matplotlib.colors import Colormap, ListedColormap, Normalize
 from matplotlib.patches import Rectangle
 
+from .._language import translate
 from ..errors import ParameterError
 from ..types import CompletenessMap
-from ._style import BLACK, FONT, SMALL, axes_or_new, colour_bar, legend, safe_text
+from ._fonts import fonts
+from ._style import BLACK, SMALL, axes_or_new, colour_bar, legend, safe_text
 from .maps import KM_PER_DEGREE, plot_station_map
 
 ALONE_KM = 5.0
@@ -85,9 +87,13 @@ def plot_completeness_map(
     colour_bar(
         ax,
         shown,
-        f"magnitude {scale} found in {share:.0%} of the cases"
+        translate("magnitude {scale} found in {share} of the cases").format(
+            scale=scale, share=f"{share:.0%}"
+        )
         if magnitude is None
-        else f"detection probability of {scale} {magnitude:g}",
+        else translate("detection probability of {scale} {magnitude}").format(
+            scale=scale, magnitude=f"{magnitude:g}"
+        ),
     )
     legend(ax, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4)
     return ax
@@ -167,7 +173,7 @@ def _cells(
             ha="center",
             va="bottom",
             fontsize=SMALL,
-            family=FONT,
+            family=fonts(),
             color=BLACK,
             zorder=2.6,
             clip_on=True,
@@ -189,9 +195,13 @@ def _bounds(network: Any, rows: pd.DataFrame) -> tuple[float, float, float, floa
 
 def _title(result: CompletenessMap, share: float, magnitude: float | None) -> str:
     what = (
-        f"Magnitude found in {share:.0%} of the cases"
+        translate("Magnitude found in {share} of the cases").format(share=f"{share:.0%}")
         if magnitude is None
-        else f"Probability of finding Mw {magnitude:g}"
+        else translate("Probability of finding {scale} {magnitude}").format(
+            scale="Mw", magnitude=f"{magnitude:g}"
+        )
     )
-    dead = f", {len(result.dead)} dead" if result.dead else ""
-    return f"{what}: {len(result.alive)} stations{dead}"
+    alive = translate("{alive} stations alive, {dead} dead").format(
+        alive=len(result.alive), dead=len(result.dead)
+    )
+    return f"{what}: {alive}"
