@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pandas as pd
+
 from ...errors import OutputError
 from ...io import make_folder
 
@@ -40,6 +42,17 @@ def key_of(*parts: Any) -> str:
     for part in parts:
         made.update(repr(part).encode("utf-8", "surrogatepass"))
         made.update(b"\0")
+    return made.hexdigest()
+
+
+def frame_key(frame: pd.DataFrame) -> str:
+    """Return a hash of a table: its columns, its rows and their order."""
+    made = hashlib.blake2b(repr(list(frame.columns)).encode(), digest_size=12)
+    for name in frame.columns:
+        column = frame[name]
+        if column.dtype == object:
+            column = column.map(repr)
+        made.update(pd.util.hash_pandas_object(column, index=False).to_numpy().tobytes())
     return made.hexdigest()
 
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER = 15.0, 30.0
 SETTLING = 120.0
-SMALL_DPI = 80.0
+EVENT_FIGURES = 0.8
+"""Share of the page of an event that holds figures; its words stand on the page of the site."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,8 +127,8 @@ class Pictures:
         draw: Callable[[], Figure | None],
     ) -> dict[str, Any]:
         if self.records is not None:
-            target = f"figures/{language}/{name}.png"
-            self._draw(target, draw, f"{kind} {of}")
+            target = f"figures/{language}/{name}.webp"
+            self._draw(target, draw, f"{kind} {of}", EVENT_FIGURES if kind == "event" else 1.0)
             found = [target] if target in self.made.files else []
             caption = _("Drawn from the records.")
         else:
@@ -152,21 +153,22 @@ class Pictures:
 
     def _carried(self, stem: str) -> str:
         """Take over a page the run drew, with fewer colours; return its name in the site."""
-        from ...plotting.site_images import compact_png
+        from ...plotting.site_images import SUFFIX, small_picture
 
         source = self.drawn[stem]
         info = source.stat()
         key = key_of(source.name, info.st_size, info.st_mtime_ns)
-        target = f"figures/run-{file_name(f'{self.day.name}_{stem}')}.png"
+        target = f"figures/run-{file_name(f'{self.day.name}_{stem}')}{SUFFIX}"
         if target not in self.made.files:
             if self.made.stale(key, target):
-                data, _size_found = compact_png(source)
+                keep = EVENT_FIGURES if stem.startswith("event-") else 1.0
+                data, self._sizes[target] = small_picture(source, keep=keep)
                 self.made.write(key, target, data)
             self.made.keep(key, target)
         return target
 
-    def _draw(self, target: str, draw: Callable[[], Figure | None], what: str) -> None:
-        from ...plotting.site_images import figure_png
+    def _draw(self, target: str, draw: Callable[[], Figure | None], what: str, keep: float) -> None:
+        from ...plotting.site_images import figure_picture
 
         try:
             figure = draw()
@@ -175,7 +177,7 @@ class Pictures:
             return
         if figure is None:
             return
-        data, size = figure_png(figure, dpi=SMALL_DPI)
+        data, size = figure_picture(figure, keep=keep)
         self._sizes[target] = size
         assert self.records is not None
         self.made.write(key_of(self.records.digest, target), target, data)
@@ -190,10 +192,10 @@ def _is_of(stem: str, kind: str, name: str) -> bool:
 
 
 def _size(path: Path) -> tuple[int, int]:
-    """Return width and height of a PNG, from its head."""
-    with path.open("rb") as file:
-        head = file.read(24)
-    return int.from_bytes(head[16:20], "big"), int.from_bytes(head[20:24], "big")
+    from PIL import Image
+
+    with Image.open(path, formats=["WEBP"]) as image:
+        return image.size
 
 
 def _draw_station(

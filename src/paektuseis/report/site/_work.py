@@ -13,7 +13,7 @@ from ..._language import speak, translate as _
 from ._catalogue import day_files
 from ._day import DayTables
 from ._event_view import event_view
-from ._files import key_of, put
+from ._files import frame_key, key_of, put
 from ._pages import Frame, event_page, file_name, link, neighbours, station_page
 from ._render import look, render
 from ._source import Day
@@ -165,7 +165,7 @@ def _station_pages(
 
 def _station_rows(tables: DayTables, station: str) -> list[Any]:
     names = ("availability", "monitoring", "rsam", "ratios", "ssam", "gaps", "quality")
-    rows = [tables.of_station(n, station).to_csv(index=False) for n in names]
+    rows = [frame_key(tables.of_station(n, station)) for n in names]
     events = []
     for event_id in tables.event_ids:
         row = tables.by_event[event_id]["events"][0]
