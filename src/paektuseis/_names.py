@@ -44,6 +44,8 @@ API: dict[str, str] = {
     "join_segments": "io",
     "reader_findings": "io",
     "atomic_path": "io",
+    "ElevationGrid": "io",
+    "read_elevation": "io",
     "safe_filename": "io",
     "safe_text": "io",
     # acquire
@@ -187,6 +189,9 @@ API: dict[str, str] = {
     "plot_availability": "plotting",
     "plot_source_fit": "plotting",
     "plot_particle_motion": "plotting",
+    "plot_record_section": "plotting",
+    "plot_noise_density": "plotting",
+    "plot_network_timeline": "plotting",
     "plot_magnitude_time": "plotting",
     "plot_families": "plotting",
     "plot_frequency_magnitude": "plotting",

@@ -11,6 +11,7 @@ from ._foreign import safe_text
 from ._output import atomic_path, make_folder, safe_filename, write_text
 from ._segments import join_segments
 from .archive import Archive
+from .elevation import ElevationGrid, read_elevation
 from .events import read_events, write_events
 from .index import ArchiveIndex
 from .indexing import IndexReport, index_archive
@@ -22,11 +23,13 @@ from .waveforms import read_waveforms
 __all__ = [
     "Archive",
     "ArchiveIndex",
+    "ElevationGrid",
     "IndexReport",
     "atomic_path",
     "index_archive",
     "join_segments",
     "make_folder",
+    "read_elevation",
     "read_events",
     "read_stations",
     "read_table",

@@ -17,7 +17,10 @@ from .hypocentres import plot_depth_section, plot_epicentres
 from .magnitudes import plot_cumulative, plot_frequency_magnitude, plot_magnitude_time
 from .maps import plot_station_map
 from .network_page import network_summary
+from .network_timeline import plot_network_timeline
+from .noise import plot_noise_density
 from .particle_motion import plot_particle_motion
+from .record_section import plot_record_section
 from .save import save_figure
 from .series import plot_event_rate, plot_rsam
 from .source_fit import plot_source_fit
@@ -40,7 +43,10 @@ __all__ = [
     "plot_frequency_magnitude",
     "plot_helicorder",
     "plot_magnitude_time",
+    "plot_network_timeline",
+    "plot_noise_density",
     "plot_particle_motion",
+    "plot_record_section",
     "plot_rsam",
     "plot_source_fit",
     "plot_spectrogram",

@@ -29,8 +29,9 @@ from ._style import (
     safe_text,
     words_of,
 )
+from .relief import KM_PER_DEGREE, draw_relief
 
-KM_PER_DEGREE = 111.195
+__all__ = ["KM_PER_DEGREE", "plot_station_map"]
 
 
 def plot_station_map(
@@ -46,6 +47,7 @@ def plot_station_map(
     labels: bool = True,
     extent_km: float | None = None,
     bounds: tuple[float, float, float, float] | None = None,
+    elevation: Any = None,
     title: str | None = None,
 ) -> Axes:
     """Draw stations about a volcano in longitude and latitude, true to shape.
@@ -71,6 +73,8 @@ def plot_station_map(
         Half width of the map; by default what holds all stations.
     bounds : tuple of float, optional
         Degrees west, east, south and north of the map, instead of ``extent_km``.
+    elevation : ElevationGrid, optional
+        As :func:`paektuseis.read_elevation` returns it: shaded relief behind the map.
     title : str, optional
 
     Returns
@@ -80,7 +84,8 @@ def plot_station_map(
     Raises
     ------
     ParameterError
-        If the stations cannot be understood or the extent is not positive.
+        If the stations cannot be understood, the extent is not positive or the grid of
+        elevation does not meet the map.
     """
     table = stations_table(stations)
     ax = axes_or_new(ax, (5.0, 5.0))
@@ -100,6 +105,8 @@ def plot_station_map(
         ax.set_ylim(bounds[2], bounds[3])
     else:
         _limits(ax, latitudes, longitudes, centre, squeeze, point, extent_km)
+    if elevation is not None:
+        draw_relief(ax, elevation)
     names = LabelPlacer(ax)
     if rings is None:
         rings = _round_rings(ax)

@@ -6,19 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from .._language import retell, translate
 from ..errors import ParameterError
+from ..tables import PICKS, station_of
 from ..times import TimeLike
 from ..types import Spectrogram, Spectrum
+from ._fonts import fonts
 from ._style import (
+    BLACK,
     GREY,
     NORMAL,
     ORANGE,
     SKY,
+    SMALL,
     axes_or_new,
     colour_bar,
     colour_of,
@@ -32,7 +37,7 @@ from ._style import (
     words_of,
     write,
 )
-from ._time import DAY, check_span, time_axis, to_days
+from ._time import DAY, check_span, column_days, time_axis, to_days
 
 FloatArray = NDArray[np.float64]
 
@@ -263,6 +268,7 @@ def plot_spectrogram(
     vmax: float | None = None,
     cmap: str = "viridis",
     colorbar: bool = True,
+    picks: pd.DataFrame | None = None,
     title: str | None = None,
 ) -> Axes:
     """Draw a spectrogram in decibels, with colour bar and absolute time.
@@ -287,6 +293,8 @@ def plot_spectrogram(
     cmap : str
         Colour map; the default is readable with colour blindness and in grey.
     colorbar : bool
+    picks : DataFrame, optional
+        Arrivals (``tables.PICKS``); those of this station are lines with the name of the phase.
     title : str, optional
         By default the channel, the window and its step.
 
@@ -343,6 +351,8 @@ def plot_spectrogram(
     if log:
         plain_frequencies(ax, "y", low, high, minor=False)
     time_axis(ax, start, end)
+    if picks is not None:
+        _mark_picks(ax, picks, spectrogram.trace_id)
     if colorbar:
         colour_bar(ax, image, decibel_label(spectrogram.units))
     if title is None:
@@ -364,6 +374,30 @@ def plot_spectrogram(
             fontsize=NORMAL,
         )
     return ax
+
+
+def _mark_picks(ax: Axes, picks: pd.DataFrame, trace_id: str) -> None:
+    rows = PICKS.check(picks)
+    rows = rows[rows["trace_id"].map(station_of) == station_of(trace_id)]
+    left, right = ax.get_xlim()
+    for phase, day in zip(rows["phase"], column_days(rows["time"]), strict=True):
+        if not left <= day <= right:
+            continue
+        ax.axvline(day, color="white", linewidth=1.4, zorder=5)
+        ax.axvline(day, color=BLACK, linewidth=0.6, zorder=5.5)
+        ax.annotate(
+            safe_text(phase),
+            (day, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(2.5, -2.5),
+            textcoords="offset points",
+            va="top",
+            fontsize=SMALL,
+            family=fonts(),
+            color=BLACK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
+            zorder=6,
+        )
 
 
 def _log_image(
