@@ -16,8 +16,10 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
     from ._language import languages as languages, speak as speak
     from .acquire import (
         FetchReport as FetchReport,
+        FollowReport as FollowReport,
         ImportReport as ImportReport,
         fetch_waveforms as fetch_waveforms,
+        follow_seedlink as follow_seedlink,
         import_waveforms as import_waveforms,
     )
     from .amplitude import (

@@ -50,8 +50,10 @@ API: dict[str, str] = {
     "safe_text": "io",
     # acquire
     "FetchReport": "acquire",
+    "FollowReport": "acquire",
     "ImportReport": "acquire",
     "fetch_waveforms": "acquire",
+    "follow_seedlink": "acquire",
     "import_waveforms": "acquire",
     # processing
     "waveform_gaps": "processing",

@@ -5,6 +5,14 @@ added, samples that are there are left alone, and what contradicts them is repor
 """
 
 from .fetching import FetchReport, fetch_waveforms
+from .following import FollowReport, follow_seedlink
 from .importing import ImportReport, import_waveforms
 
-__all__ = ["FetchReport", "ImportReport", "fetch_waveforms", "import_waveforms"]
+__all__ = [
+    "FetchReport",
+    "FollowReport",
+    "ImportReport",
+    "fetch_waveforms",
+    "follow_seedlink",
+    "import_waveforms",
+]

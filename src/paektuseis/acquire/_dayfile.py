@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from ..io._clean import cut_to_window
 from ..io._foreign import ForeignParser
 from ..io._layout import SDS, Pattern
 from ..io._mseed import Selection, scan_records
+from ..io._output import flush_folder
 from ..io._processes import remove_leftovers
 from ..io._sources import FileBytes, one_path, read_bytes
 from ..io._streaming import read_blocks
@@ -95,6 +96,7 @@ class DayFiles:
             advice=_ADVICE,
         )
         self._swept: set[Path] = set()
+        self._tails: dict[Path, int] = {}
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -135,14 +137,11 @@ class DayFiles:
                     raise
         return out
 
-    def missing(self, trace_id: str, day: int, low: int, high: int) -> list[tuple[int, int]]:
-        """Spans (ns) of a day within [low, high) of which the archive holds no samples.
-
-        Less than one and a half sampling intervals between samples are no gap; a day file that
-        cannot be read counts as nothing missing, since nothing can be added to it.
-        """
-        spans: list[tuple[int, int]] = []
-        slack = 0
+    def _headers(
+        self, trace_id: str, day: int, low: int, high: int
+    ) -> list[tuple[int, int, float]]:
+        """Begin, end and sampling interval (ns) of what is held of a channel, by its headers."""
+        spans: list[tuple[int, int, float]] = []
         window = Selection((trace_id,), UTCDateTime(ns=low), UTCDateTime(ns=high))
         for other in (day, day - DAY_NS, day + DAY_NS):
             path = self.path(trace_id, other)
@@ -152,13 +151,72 @@ class DayFiles:
                 for block in read_blocks(path, selection=window, headonly=True):
                     for trace in block.traces:
                         start, step = int(trace.stats.starttime.ns), float(trace.stats.delta) * 1e9
-                        slack = max(slack, round(1.5 * step))
-                        spans.append((start, start + round(trace.stats.npts * step)))
+                        spans.append((start, start + round(trace.stats.npts * step), step))
             except WaveformError:
                 if other == day:
-                    return []
+                    raise
+        return spans
+
+    def stamps(self, trace_id: str, day: int) -> tuple[int, ...]:
+        """Sizes and times of change of a day's file and those beside it."""
+        out: list[int] = []
+        for other in (day, day - DAY_NS, day + DAY_NS):
+            with suppress(FileNotFoundError):
+                info = self.path(trace_id, other).stat()
+                out += [other, info.st_size, info.st_mtime_ns]
+        return tuple(out)
+
+    def spans(self, trace_id: str, day: int) -> list[tuple[int, int]]:
+        """Spans (ns) of a channel that the files of a day and those beside it hold around it.
+
+        Raises
+        ------
+        WaveformError
+            If the day's own file cannot be read.
+        """
+        low, high = day - DAY_NS // 24, day + DAY_NS + DAY_NS // 24
+        return [(start, end) for start, end, _ in self._headers(trace_id, day, low, high)]
+
+    def append(self, path: Path, records: bytes) -> None:
+        """Append whole records to a day file and have them on disk; the lock must be held.
+
+        Behind a record that is cut they would be lost: there they are put before it.
+
+        Raises
+        ------
+        OutputError
+            If that fails; the file is then as it was.
+        """
+        size = path.stat().st_size if path.exists() else 0
+        if size and self._tails.get(path) != size:
+            before = read_bytes(path, unpack=False).data.tobytes()
+            reach = _end_of_records(before)
+            if reach < size:
+                with atomic_path(path) as temporary:
+                    temporary.write_bytes(before[:reach] + records + before[reach:])
+                return
+        make_folder(path.parent)
+        try:
+            _append_bytes(path, records, size)
+            if not size:
+                flush_folder(path.parent)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        self._tails[path] = size + len(records)
+
+    def missing(self, trace_id: str, day: int, low: int, high: int) -> list[tuple[int, int]]:
+        """Spans (ns) of a day within [low, high) of which the archive holds no samples.
+
+        Less than one and a half sampling intervals between samples are no gap; a day file that
+        cannot be read counts as nothing missing, since nothing can be added to it.
+        """
+        try:
+            found = self._headers(trace_id, day, low, high)
+        except WaveformError:
+            return []
+        slack = max((round(1.5 * step) for _, _, step in found), default=0)
         out, reached = [], low
-        for start, end in sorted(spans):
+        for start, end, _ in sorted(found):
             if start - reached >= slack:
                 out.append((reached, min(start, high)))
             reached = max(reached, end)
@@ -212,6 +270,23 @@ class DayFiles:
         _check_records(path, whole, range(reach, reach + len(records), self.reclen))
         with atomic_path(path) as temporary:
             temporary.write_bytes(whole)
+
+
+def _append_bytes(path: Path, data: bytes, size: int) -> None:
+    """Append bytes to a file of a known size, all of them or none."""
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        os.lseek(fd, size, os.SEEK_SET)
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(fd, view) :]
+            os.fsync(fd)
+        except BaseException:
+            os.ftruncate(fd, size)
+            raise
+    finally:
+        os.close(fd)
 
 
 def piece_of(trace: Trace, origin: int = ARCHIVE, rank: tuple[int, ...] = ()) -> Piece:
