@@ -34,6 +34,7 @@ class Centre:
         self.port = 0
         self.dying = None
         self.cut_silently = False
+        self.refuses_lists = 0
         self.replace_with = None
         self.asked = []
         self.sent = 0
@@ -51,10 +52,18 @@ class Centre:
                 pass
 
             def do_GET(self):
-                centre.stations(self)
+                if "dataselect" in self.path:
+                    q = {k: v[0] for k, v in parse_qs(urlparse(self.path).query).items()}
+                    names = ("network", "station", "location", "channel", "starttime", "endtime")
+                    centre.send(self, [[q[name] for name in names]])
+                else:
+                    centre.stations(self)
 
             def do_POST(self):
-                centre.dataselect(self)
+                if centre.refuses_lists:
+                    self.send_error(centre.refuses_lists)
+                else:
+                    centre.dataselect(self)
 
         ThreadingHTTPServer.allow_reuse_address = True
         self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
@@ -115,6 +124,9 @@ class Centre:
     def dataselect(self, handler):
         text = handler.rfile.read(int(handler.headers["Content-Length"])).decode()
         lines = [line.split() for line in text.splitlines() if line and "=" not in line]
+        self.send(handler, lines)
+
+    def send(self, handler, lines):
         out = b""
         for network, station, location, channel, *span in lines:
             name = f"{network}.{station}.{location.strip('-')}.{channel}"

@@ -127,8 +127,9 @@ def time_of(record):
 
 
 def fits(record, selector):
-    have = record[13:18].decode().replace(" ", "-")
-    return re.fullmatch(selector.replace("?", ".").ljust(5, "."), have) is not None
+    return (
+        re.fullmatch(selector.replace("?", ".").rjust(5, "."), record[13:18].decode()) is not None
+    )
 
 
 def wait_for(condition, seconds=15.0):

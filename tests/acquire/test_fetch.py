@@ -126,6 +126,14 @@ def test_an_answer_cut_without_notice_is_completed_at_once(centre, data, tmp_pat
     is_all_there(tmp_path / "sds", data)
 
 
+@pytest.mark.parametrize("code", [405, 413, 501])
+def test_a_server_that_takes_no_lists_is_asked_one_by_one(centre, data, tmp_path, code):
+    centre.refuses_lists = code
+    report = ps.fetch_waveforms(centre.url, tmp_path / "sds", **SPAN, **FEW)
+    assert report.complete
+    is_all_there(tmp_path / "sds", data)
+
+
 def test_a_day_that_was_cut_before_is_completed(centre, data, tmp_path):
     archive = tmp_path / "sds"
     ps.write_sds(data[0][0].slice(DAY + 1000, DAY + 50_000), archive)

@@ -274,8 +274,8 @@ def test_addresses_and_streams():
     assert parse_address("10.0.0.1:18001") == ("10.0.0.1", 18001)
     assert parse_address("[::1]:18") == ("::1", 18)
     one, two = parse_streams(["1U.JGPD..HHZ", "1U.JGPD.00.*", "1U.JGPE.*.EH*"])
-    assert one.selectors == ["--HHZ", "00???"]
-    assert two.selectors == ["??EH?"]
+    assert one.selectors == ["HHZ", "00???"]
+    assert two.selectors == ["EH?"]
     for wrong in ("a b", "host:99999", "", "http://x"):
         with pytest.raises(ps.ParameterError, match="address"):
             parse_address(wrong)

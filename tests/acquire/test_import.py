@@ -3,6 +3,9 @@
 import gzip
 import hashlib
 import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import obspy
@@ -410,6 +413,60 @@ def test_exit_codes_of_the_verb(tmp_path, signal, capsys, monkeypatch):
     put(tmp_path, "file", b"x")
     assert run(["import", str(disk), "--to", str(tmp_path / "file")]) == 4
     assert (tmp_path / "import-report.csv").exists()
+
+
+LIMITED = """
+import resource, signal, sys
+from paektuseis.cli import main
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, 60_000))
+sys.argv[0] = "paektuseis"
+main()
+"""
+
+
+def test_a_disk_that_is_full_is_told_and_resumed(tmp_path, rng):
+    """No file may be longer than 60 kB: the second day does not fit; what is there stays whole."""
+    data = rng.integers(-9000, 9000, 60_000).astype(np.int32)
+    put(tmp_path / "disk", "1", content(trace(data[:6000])))
+    put(tmp_path / "disk", "2", content(trace(data, UTC(START) + 86_400)))
+    put(tmp_path / "disk", "3", content(trace(data[:6000], UTC(START) + 2 * 86_400)))
+    words = ["import", str(tmp_path / "disk"), "--to", str(tmp_path / "sds"), "--report", "r.csv"]
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4, done.stderr
+    assert "cannot be written" in done.stderr
+    files = pd.read_csv(tmp_path / "r.csv")
+    assert files.outcome.tolist() == ["imported", "not reached", "not reached"]
+    assert len(list((tmp_path / "sds").rglob("*.D.*"))) == 1
+    assert not list((tmp_path / "sds").rglob(".tmp*"))
+    report = ps.import_waveforms(tmp_path / "disk", tmp_path / "sds")
+    assert report.files.outcome.tolist() == ["known", "imported", "imported"]
+    assert report.files.new.sum() == 66_000
+
+
+def test_two_imports_at_once_hold_nothing_twice(tmp_path, signal):
+    """Four threads write interleaved halves of the same day."""
+    for name, parts in (("even", (0, 2, 4)), ("odd", (1, 3, 5)), ("all", range(6))):
+        for i in parts:
+            part = trace(signal[2000 * i : 2000 * i + 2000], UTC(START) + 20 * i)
+            put(tmp_path / name, str(i), content(part))
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(
+            pool.map(
+                lambda name: ps.import_waveforms(tmp_path / name, tmp_path / "sds"),
+                ("even", "odd", "all", "even"),
+            )
+        )
+    assert sum(r.files.new.sum() for r in reports) == 12_000
+    assert all(r.clean for r in reports)
+    held = samples_of(tmp_path / "sds", "1U.JGPD..HHZ", START, 12_000)
+    np.testing.assert_array_equal(held, signal.astype(float))
 
 
 @pytest.mark.real

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +22,7 @@ from obspy.clients.fdsn.header import (
     FDSNException,
     FDSNForbiddenException,
     FDSNNoDataException,
+    FDSNNotImplementedException,
     FDSNRequestTooLargeException,
     FDSNUnauthorizedException,
 )
@@ -31,6 +34,7 @@ logger = logging.getLogger("paektuseis.acquire")
 _FINAL = (
     FDSNBadRequestException,
     FDSNForbiddenException,
+    FDSNNotImplementedException,
     FDSNRequestTooLargeException,
     FDSNUnauthorizedException,
 )
@@ -98,6 +102,7 @@ class Centre:
     def __init__(self, base_url: str, *, timeout: float, attempts: int, pause: float) -> None:
         self.name = base_url
         self.attempts, self.pause = attempts, pause
+        self.one_by_one = False
         try:
             # the services are where the standard says: their own descriptions often do not parse
             self.client = Client(
@@ -138,12 +143,20 @@ class Centre:
             network, station, location, channel = trace_id.split(".")
             times = UTCDateTime(ns=start), UTCDateTime(ns=end)
             bulk.append((network, station, location or "--", channel, *times))
-        data = self._ask(
-            f"{spans[0][0]} from {bulk[0][4]}",
-            lambda to: self.client.get_waveforms_bulk(bulk, filename=to),
-            partial=True,
-        )
-        return data or b""
+        what = f"{spans[0][0]} from {bulk[0][4]}"
+        if not self.one_by_one:
+            try:
+                return self._ask(what, partial(self._in_bulk, bulk), salvage=True) or b""
+            except RefusedError:
+                self.one_by_one = True  # a server that takes no lists; if it takes nothing, it says
+        parts = [self._ask(what, partial(self._alone, one), salvage=True) or b"" for one in bulk]
+        return b"".join(parts)
+
+    def _in_bulk(self, bulk: list[tuple[Any, ...]], to: io.BytesIO) -> None:
+        self.client.get_waveforms_bulk(bulk, filename=to)
+
+    def _alone(self, one: tuple[Any, ...], to: io.BytesIO) -> None:
+        self.client.get_waveforms(*one, filename=to)
 
     def _inventory(self, data: bytes) -> Inventory:
         with TemporaryDirectory(prefix="paektuseis-") as folder:
@@ -156,7 +169,7 @@ class Centre:
                 raise CentreError(f"{self.name}: {text}") from error
 
     def _ask(
-        self, what: str, call: Callable[[io.BytesIO], Any], *, partial: bool = False
+        self, what: str, call: Callable[[io.BytesIO], Any], *, salvage: bool = False
     ) -> bytes | None:
         """Return the bytes of an answer, None for "no data"."""
         reason = ""
@@ -172,11 +185,13 @@ class Centre:
             except _FINAL as error:
                 raise RefusedError(f"{self.name}: {what} refused: {_first_line(error)}") from error
             except IncompleteRead as error:
-                if partial and error.partial:
+                if salvage and error.partial:
                     return bytes(error.partial)
                 reason = "the answer was cut"
             except (FDSNException, HTTPException, OSError, EOFError, zlib.error) as error:
                 reason = _first_line(error)
+                if re.search(r"\b(404|405|501)\b", str(error)):
+                    raise RefusedError(f"{self.name}: {what} refused: {reason}") from error
             except NotImplementedError as error:  # what obspy makes of some answers
                 raise RefusedError(f"{self.name}: {what} refused: {_first_line(error)}") from error
             logger.info("%s: %s: %s (attempt %d)", self.name, what, reason, attempt + 1)

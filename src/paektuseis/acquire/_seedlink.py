@@ -69,7 +69,8 @@ def parse_streams(streams: list[str]) -> list[Station]:
             raise ParameterError(
                 f"stream {text!r}: name network and station; a server tells them one by one"
             )
-        place = {"*": "??", "": "--"}.get(location, location.replace("*", "?"))
+        # without a location code a selector takes all: some servers do not know "--" for none
+        place = "" if location in ("", "*", "??") else location.replace("*", "?").ljust(2, "?")
         kind = "???" if channel in ("*", "") else channel.replace("*", "?").ljust(3, "?")
         one = out.setdefault(f"{network}.{station}", Station(network, station))
         selector = f"{place}{kind}"

@@ -51,8 +51,8 @@ def _below(
     for one in names:
         path = folder / one
         out_of_sight = hidden or one.startswith(".")
-        if path.is_dir():
-            if path.is_symlink():
+        if os.path.isdir(path):  # False where it cannot be told
+            if os.path.islink(path):
                 target = safe_text(os.readlink(path))
                 yield Entry(
                     path, _name(path, root), 0, LINK, f"leads to the folder {target}; not followed"
@@ -78,7 +78,7 @@ def _entry(
         return Entry(path, name, 0, UNREADABLE, f"{error.strerror or error}")
     if not stat.S_ISREG(info.st_mode):
         return Entry(path, name, 0, SPECIAL, f"is {kind_of_file(info.st_mode)}")
-    if root is not None and path.is_symlink() and root.resolve() in path.resolve().parents:
+    if root is not None and os.path.islink(path) and root.resolve() in path.resolve().parents:
         inside = _name(path.resolve(), root.resolve())
         return Entry(path, name, 0, LINK, f"leads to {inside}, which has a row of its own")
     key = (info.st_dev, info.st_ino)

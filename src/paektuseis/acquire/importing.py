@@ -7,13 +7,14 @@ import logging
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 from obspy import Trace, UTCDateTime
 
-from ..errors import ParameterError, WaveformError
+from ..errors import OutputError, ParameterError, WaveformError
 from ..io import atomic_path, safe_filename, safe_text, write_table
 from ..io._findings import Finding, fault_of
 from ..io._sources import file_digest, one_path
@@ -142,7 +143,8 @@ def import_waveforms(
     Raises
     ------
     OutputError
-        If the archive, the conflicts or the report cannot be written.
+        If the archive, the conflicts or the report cannot be written. The report tells how far
+        the import got; run it again to go on.
     ParameterError
         If source and archive overlap, or an argument makes no sense.
     WaveformError
@@ -167,13 +169,24 @@ def import_waveforms(
     target = None if report is None else _free_name(root, one_path(report, name="report"))
     store = DayFiles(archive, reclen=reclen)
     run = _Run(list(entries_below(root)), store, rules, conflicts, progress)
-    run.look()
-    run.take()
+    try:
+        run.look()
+        run.take()
+    except OutputError as error:
+        run.break_off(str(error))
+        with suppress(OutputError):  # it may be the same disk that is full
+            _write(run, target)
+        raise
+    files, parts = _write(run, target)
+    return ImportReport(files, parts, target)
+
+
+def _write(run: _Run, target: Path | None) -> tuple[pd.DataFrame, pd.DataFrame]:
     files, parts = run.account.tables()
     if target is not None:
         write_table(parts, target.with_name(f"{target.stem}-parts.csv"))
         write_table(files, target)
-    return ImportReport(files, parts, target)
+    return files, parts
 
 
 def _keep_apart(source: Path, other: Path, name: str) -> None:
@@ -293,6 +306,15 @@ class _Run:
         for key in sorted(self.pending):
             self._flush(key)
         for file in self.account.files:
+            file.settle()
+
+    def break_off(self, why: str) -> None:
+        """Settle what can be told of an import that could not go on."""
+        for file in self.account.files:
+            if not file.outcome and not sum(file.samples.values()):
+                file.close("not reached", f"the import ended before: {safe_text(why)}")
+            elif not file.outcome:
+                file.say(f"the import ended before all of it was written: {safe_text(why)}")
             file.settle()
 
     def _read(self, plan: _Plan, file: FileAccount) -> None:
