@@ -38,7 +38,7 @@ def test_version(capsys):
         (["day"], "Missing argument"),
         (["nonsense"], "No such command"),
         (["day", "{missing}", "--out", "{tmp}/o", "--date", "2014-06-15"], "missing"),
-        (["day", "{sample}", "--out", "{tmp}/o"], "give date"),
+        (["day", "{sample}", "--out", "{tmp}/o", "--starttime", "2014-06-15"], "give date"),
         (["day", "{sample}", "--out", "{tmp}/o", "--date", "someday"], "someday"),
         (["day", "{sample}", "--out", "{tmp}/o", "--date", "2014-06-15", "-n", "no"], "shipped"),
         (["day", "{sample}", "--out", "{tmp}/o", "--date", "2014-06-15", "-i", "no"], "no such"),

@@ -52,7 +52,12 @@ def day(
     archive: ArchiveArgument,
     out: OutOption,
     date: Annotated[
-        str | None, typer.Option("--date", "-d", help="UTC day, for example 2010-09-01.")
+        str | None,
+        typer.Option(
+            "--date",
+            "-d",
+            help="UTC day, for example 2010-09-01; not needed where there is but one.",
+        ),
     ] = None,
     starttime: Annotated[
         str | None, typer.Option(help="Start of another span (UTC, ISO 8601), instead of --date.")
@@ -71,7 +76,8 @@ def day(
 
     Writes tables (Parquet and CSV), a QuakeML catalogue, PNG pages, run.json and an
     index.html to open first. Without --network there are no maps and no move-out;
-    without responses everything stays in counts.
+    without responses everything stays in counts. Without --date the archive must hold one
+    day only.
 
     Example: paektuseis day SDS --network stations.xml --date 2010-09-01 --out day-244
     """
@@ -79,10 +85,13 @@ def day(
     from ..io import Archive
 
     settings = load_settings(config)
+    records = Archive(archive)
+    if date is None and starttime is None and endtime is None:
+        date = only_day(records)
     with drawing_workers(settings, workers if pages else 0) as drawers:
         net, metadata = open_metadata(network, inventory)
         return summarise(
-            Archive(archive),
+            records,
             out,
             settings,
             net,
@@ -92,6 +101,21 @@ def day(
             endtime=endtime,
             workers=drawers,
         )
+
+
+def only_day(archive: Archive) -> str:
+    """Return the UTC day of an archive that holds no other; else say which days there are."""
+    from ..errors import ParameterError
+
+    if not archive.trace_ids():
+        raise NoDataError(f"{archive.root} holds {holdings(archive)}")
+    start, end = archive.span()
+    if start.date != end.date:
+        raise ParameterError(
+            f"give date=, one of the days the archive holds: {holdings(archive)}; "
+            "`paektuseis batch` takes all of them"
+        )
+    return str(start.date)
 
 
 def drawing_workers(settings: Settings, count: int) -> Workers:
