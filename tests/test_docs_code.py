@@ -1,5 +1,6 @@
 """The code that people read runs: blocks of README and documentation, and the doctests."""
 
+import ast
 import doctest
 import importlib
 import os
@@ -127,3 +128,46 @@ def test_doctests_are_there() -> None:
     finder = doctest.DocTestFinder(exclude_empty=True)
     found = [t for m in MODULES for t in finder.find(importlib.import_module(m), m) if t.examples]
     assert len(found) >= 20, len(found)
+
+
+# --------------------------------------------------------------------------- error messages
+
+
+def message_templates() -> list[str]:
+    """Return every text of the code, with ``\0`` where a value is filled in."""
+    out = []
+    for path in sorted((CHECKOUT / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = (v.value if isinstance(v, ast.Constant) else "\0" for v in node.values)
+                out.append("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                out.append(node.value)
+    return out
+
+
+def quoted_messages() -> list[str]:
+    page = (CHECKOUT / "docs" / "troubleshooting.rst").read_text(encoding="utf-8")
+    return re.findall(r"^``(.*)``$", page, re.MULTILINE)
+
+
+def holds(template: str, message: str) -> bool:
+    """Whether a template has the fixed parts of a message in their order, values between them."""
+    parts = [re.escape(part) for part in message.split("…")]
+    return re.fullmatch(".*" + "(?:.*\0.*)".join(parts) + ".*", template, re.DOTALL) is not None
+
+
+@pytest.mark.parametrize("message", quoted_messages())
+def test_error_message_still_exists(message: str) -> None:
+    """What the page of error messages quotes is what the code says."""
+    assert any(holds(template, message) for template in TEMPLATES), message
+
+
+def test_another_message_would_be_noticed() -> None:
+    assert len(quoted_messages()) >= 25
+    assert holds("freqmax=\0 Hz is above \0; lower it", "freqmax=… Hz is above …; lower it")
+    assert not holds("freqmax=\0 Hz is above \0; lower it", "freqmax=… Hz is below …; lower it")
+    assert not holds("a fixed text", "a … text")
+
+
+TEMPLATES = message_templates()
