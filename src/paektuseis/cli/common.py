@@ -53,7 +53,9 @@ def damage(table: pd.DataFrame) -> list[str]:
     ]
     return list(
         dict.fromkeys(
-            message if message.startswith(path) else f"{path}: {message}"
+            message
+            if message.startswith(path)
+            else f"{path}: {message.removeprefix(Path(path).name + ': ')}"
             for path, message in zip(bad["path"], bad["message"], strict=True)
         )
     )

@@ -363,7 +363,7 @@ def _unreadable(archive: Archive, start: UTCDateTime, end: UTCDateTime) -> pd.Da
             "endtime": end,
             "check": "unreadable_file",
             "severity": "info" if fault.kind == "foreign" else "warning",
-            "message": f"{Path(path).name}: {fault.reason}",
+            "message": f"{Path(path).name}: {fault.reason.removeprefix(f'{path}: ')}",
             "value": None,
             "path": str(path),
         }
