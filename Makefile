@@ -41,5 +41,5 @@ sample:  ## write data/sample anew, bit for bit
 	$(PYTHON) data/make_sample.py data/sample
 
 clean:  ## caches and built pages
-	rm -rf docs/_build docs/api/generated build dist .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf docs/_build docs/api/generated docs/gallery/generated build dist .pytest_cache .mypy_cache .ruff_cache \
 	    .hypothesis .import_linter_cache

@@ -18,6 +18,7 @@ extensions = [
     "numpydoc",
     "offline_math",
     "from_the_code",
+    "gallery",
 ]
 # No intersphinx: the inventories of obspy, numpy and pandas would have to be downloaded.
 

@@ -393,6 +393,7 @@ def test_documentation_builds_without_warnings(tmp_path: Path) -> None:
     shutil.copytree(
         CHECKOUT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("_build", "generated")
     )
+    shutil.copytree(CHECKOUT / "data", tmp_path / "data")  # the gallery draws the sample
     run(
         sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html",
         "-d", str(tmp_path / "doctrees"), str(tmp_path / "docs"), str(tmp_path / "html"),

@@ -303,3 +303,18 @@ def test_families_have_a_line_each_the_largest_on_top():
     assert sorted(points(ax)[:, 1].tolist()) == [0, 0, 0, 1, 1]
     assert ax.get_title(loc="left") == "5 of 6 events in 2 families"
     assert "the 1 largest drawn" in plot_families(table, most=1).get_title(loc="left")
+
+
+def test_the_channel_drawn_large_is_that_of_the_events_own_triggers():
+    """A larger trigger elsewhere in the table, of another event, does not choose it."""
+    stream = Stream([record(120.0, station=code, seed=i) for i, code in enumerate("AB")])
+    rows = [
+        {"trace_id": f"YA.{code}.00.HHZ", "starttime": T0 + at, "endtime": T0 + at + 5,
+         "peak_ratio": ratio, "peak_time": T0 + at + 1, "thr_on": 3.5, "thr_off": 1.5}
+        for code, at, ratio in (("A", 60, 8.0), ("B", 61, 5.0), ("B", 4000, 50.0))
+    ]  # fmt: skip
+    page = event_summary(
+        stream, event={"event_id": "e", "time": T0 + 60}, triggers=tables.TRIGGERS.frame(rows)
+    )
+    titles = [ax.get_title(loc="left") for ax in page.axes]
+    assert any(t.startswith("YA.A.00.HHZ, windows of") for t in titles)

@@ -13,7 +13,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 from .._language import plural, translate
 from ..errors import ParameterError
 from ..tables import TRIGGERS, station_of
-from ..times import TimeLike
+from ..times import TimeLike, as_timestamp
 from ..types import Spectrogram, Spectrum
 from ._envelope import as_traces, by_id, span_of
 from ._event_panels import (
@@ -235,7 +235,10 @@ def _best(
     if named in groups:
         return named
     if triggers is not None:
-        rows = triggers[triggers["trace_id"].isin(list(groups))]
+        shown = (triggers["endtime"] >= as_timestamp(start)) & (
+            triggers["starttime"] <= as_timestamp(end)
+        )
+        rows = triggers[triggers["trace_id"].isin(list(groups)) & shown]
         if len(rows) and rows["peak_ratio"].notna().any():
             return str(rows["trace_id"].iloc[int(rows["peak_ratio"].argmax())])
 
