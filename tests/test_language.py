@@ -2,12 +2,15 @@
 
 import datetime as dt
 import io
+import re
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from obspy import Stream, Trace
 
 import paektuseis as ps
 from paektuseis import _language as language, _messages as messages
@@ -231,3 +234,70 @@ def test_a_template_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "b.html").write_text("{% if %}", encoding="utf-8")
     with pytest.raises(Exception, match="xpected"):
         messages.lacking("ko", tmp_path)
+
+
+# --------------------------------------------------------------------------- words of tables
+
+SENTENCES = [
+    "VT: significant duration 5.60 s (< 11), fi onset 0.21 (> 0.06), frequency index -0.03 "
+    "(> -0.4); against it: peak delay 3.52 s (< 8)",
+    "regional: onset +1.2 s from the predicted arrival of a catalogued earthquake at 3.4 degrees, "
+    "significant duration 31.00 s (> 11)",
+    "explosion: significant duration 20.10 s (> 11 and < 32), ps ratio 0.10 (> 0.05)",
+    "the pick of S at 1U.JGPD..HHE is -7.13 s off and does not count; the pick of P at "
+    "1U.SHRD..HHZ is +1.43 s off and does not count",
+    "no station gave a value: 1U.JGPD..HH: 1U.JGPD..HHE: SNR 1.2 under 3; 1U.JGPD..HHN: SNR 2 "
+    "under 3",
+    "Mw: 1U.JGPD..HH: P: 1U.JGPD..HH: P stands above the noise only from 1 to 3 Hz; 4 times the "
+    "lowest frequency is needed; S: 1U.JGPD..HH: no frequency from 1 to 30 Hz stands 3 times above "
+    "the noise",
+    "corner of S, that of P 1.72 times it: corner is near or above the highest usable frequency "
+    "30.1 Hz",
+    "with one station: no direction: rectilinearity 0.52 is below 0.7; no distance: no pick of S",
+    "its class is teleseism: no hypocentre in the model of the volcano is given",
+    "segment of 12.5 s is not longer than the 20.8 s of filter settling and LTA warm-up",
+    "day.gcf: 3 records stand in the file twice; used once",
+    "a.mseed: record times run away from 100 Hz by +0.02 s over the file; split so that no sample "
+    "is more than half a sample off",
+]
+LEFT = re.compile(r"[a-z]{3,}")
+NAMES = re.compile(r"day\.gcf|a\.mseed")
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_sentences_of_tables_are_said_again(sentence: str, code: str) -> None:
+    with ps.speak(code):
+        said = retell(sentence)
+    assert not LEFT.findall(NAMES.sub("", said)), said
+    numbers = r"\d+(?:\.\d+)?"
+    assert sorted(re.findall(numbers, said)) == sorted(re.findall(numbers, sentence))
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_findings_on_damaged_records_are_said_again(code: str) -> None:
+    """A day with a gap, a dead and a clipped stretch, spikes, steps, an offset and zeros."""
+    rng = np.random.default_rng(3)
+    data = np.round(rng.normal(scale=200.0, size=360_000)).astype(np.int32) + 900_000
+    data[20_000:32_000] = 77
+    data[60_000] += 90_000
+    data[100_000:] += 8_000
+    data[150_000:150_400] = 0
+    np.clip(data, None, 900_000 + 8_400, out=data)
+    first = Trace(data[:200_000], {"sampling_rate": 100.0, "station": "A", "channel": "HHZ"})
+    second = Trace(data[200_000:], dict(first.stats))
+    second.stats.starttime = first.stats.endtime + 30.0
+    findings = ps.check_waveforms(Stream([first, second]))
+    assert findings["check"].nunique() >= 5
+    with ps.speak(code):
+        said = [retell(m) for m in findings["message"]]
+    assert not [s for s in said if LEFT.search(s)]
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_codes_and_phases_are_no_words(code: str) -> None:
+    """``S`` is south on a section, and a phase elsewhere: a code is never said again."""
+    with ps.speak(code):
+        assert [retell(t) for t in ("S", "N", "VT", "1U.PDBD..HHZ", "3.2")] == [
+            "S", "N", "VT", "1U.PDBD..HHZ", "3.2",
+        ]  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..._language import translate as _
 from ._svg import Drawing, round_ticks
-from ._words import class_name, number
+from ._words import class_name, number, told
 
 KM = 111.19492664455873  # km for a degree of a great circle
 MOST_EPICENTRES = 800
@@ -109,7 +109,7 @@ def draw_map(
         size,
         height + 46,
         name=name,
-        title=_("Map of the stations of {volcano}", volcano=ground.title),
+        title=_("Map of the stations of {volcano}", volcano=told(ground.title)),
         words=_words(ground, recorded, len(shown), away, epicentre),
     )
     drawing.raw(
