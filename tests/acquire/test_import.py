@@ -267,6 +267,26 @@ def test_the_same_counts_as_floats_are_duplicates(tmp_path, signal):
     assert obspy.read(path)[0].data.dtype == np.int32
 
 
+def test_a_day_is_of_one_type(tmp_path, signal):
+    """Whole floats become integers beside integers; other floats are left out and told."""
+    put(tmp_path / "disk", "a.mseed", content(trace(signal[:4000])))
+    whole = trace(signal[4000:8000].astype(np.float32), UTC(START) + 40)
+    put(tmp_path / "disk", "b.sac", content(whole, "SAC"))
+    other = trace(signal[8000:].astype(np.float64) + 0.25, UTC(START) + 80)
+    put(tmp_path / "disk", "c.mseed", content(other))
+    for _ in range(2):
+        report = ps.import_waveforms(
+            tmp_path / "disk", tmp_path / "sds", conflicts=tmp_path / "aside"
+        )
+        assert row(report, "c.mseed")["conflict"] == 4000
+        assert "float64 against int32" in row(report, "c.mseed")["reason"]
+    (read,) = obspy.read(next((tmp_path / "sds").rglob("*.D.2010.244"))).merge()
+    assert read.data.dtype == np.int32
+    np.testing.assert_array_equal(read.data, signal[:8000])
+    (aside,) = obspy.read(next((tmp_path / "aside").iterdir()))
+    np.testing.assert_array_equal(aside.data, other.data)
+
+
 def test_long_files_are_read_in_blocks(tmp_path, signal, monkeypatch):
     """Three channels in one file, damage at the edges of blocks: as read in one go."""
     from paektuseis.acquire import importing

@@ -24,7 +24,7 @@ from ..io._processes import remove_leftovers
 from ..io._sources import FileBytes, one_path, read_bytes
 from ..io._streaming import read_blocks
 from ..io.waveforms import read_source
-from ._merge import ARCHIVE, NEW, Piece, Stretch, compare, joined
+from ._merge import ARCHIVE, NEW, Piece, Stretch, compare, joined, of_one_type
 
 DAY_NS = 86_400_000_000_000
 EDGE_NS = 1000
@@ -248,12 +248,16 @@ class DayFiles:
                 return Outcome(name, fault=f"the archive's file cannot be read: {error}")
             stretches: list[Stretch] = []
             for piece in sorted(pieces, key=lambda p: (p.rank, p.start)):
-                found = compare(piece, held)
+                today = [h for h in held if h.end > day and h.start < day + DAY_NS - EDGE_NS]
+                found = [of_one_type(s, today) for s in compare(piece, held)]
                 held += [s.piece for s in found if s.fate == NEW]
                 stretches += found
             new = joined([s.piece for s in stretches if s.fate == NEW])
             if new:
-                self._append(trace_id, day, new)
+                try:
+                    self._append(trace_id, day, new)
+                except WaveformError as error:
+                    return Outcome(name, fault=str(error))
         return Outcome(name, stretches)
 
     def _append(self, trace_id: str, day: int, new: list[Piece]) -> None:
@@ -305,7 +309,7 @@ def _end_of_records(data: bytes) -> int:
 
 
 def encode(piece: Piece, trace_id: str, path: Path, reclen: int, sequence: int) -> bytes:
-    """Records of a piece: Steim-2 for integers, uncompressed where a difference is too large."""
+    """Records of a piece: Steim-2 for integers; Steim-1 or none where a difference is too large."""
     network, station, location, channel = trace_id.split(".")
     trace = Trace(
         np.ascontiguousarray(piece.data),
@@ -319,7 +323,11 @@ def encode(piece: Piece, trace_id: str, path: Path, reclen: int, sequence: int) 
         },
     )
     kind = str(piece.data.dtype)
-    encodings = {"int32": ("STEIM2", "INT32"), "float32": ("FLOAT32",), "float64": ("FLOAT64",)}
+    encodings = {
+        "int32": ("STEIM2", "STEIM1", "INT32"),
+        "float32": ("FLOAT32",),
+        "float64": ("FLOAT64",),
+    }
     if kind not in encodings:
         raise WaveformError(f"{trace_id}: samples of type {kind} cannot be written")
     fault: PaektuseisError | None = None
@@ -341,7 +349,7 @@ def encode(piece: Piece, trace_id: str, path: Path, reclen: int, sequence: int) 
         except (OutputError, WaveformError) as error:
             fault = error
     why = fault or "read back, it differs"
-    raise OutputError(f"{path}: {trace_id} cannot be written as {kind} ({why})")
+    raise WaveformError(f"{trace_id} cannot be written as {kind} ({why})")
 
 
 def _is_exact(path: Path, data: bytes, piece: Piece) -> bool:
@@ -363,7 +371,7 @@ def _check_records(path: Path, whole: bytes, offsets: range) -> None:
     records = scan_records(np.frombuffer(whole, np.uint8))
     found = set(records.rows[records.usable, k.OFFSET].tolist())
     if not found.issuperset(offsets):
-        raise OutputError(
-            f"{path}: records appended to it would not be found by a reader; the file was left as "
-            "it was; move it away and import again"
+        raise WaveformError(
+            "records appended to the archive's file would not be found by a reader; it was left as "
+            "it was: move it away and try again"
         )

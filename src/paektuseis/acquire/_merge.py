@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -67,10 +67,13 @@ def compare(piece: Piece, held: list[Piece]) -> list[Stretch]:
     list of Stretch
         In the order of time; together they are the piece.
     """
+    near = _near(piece, held)
+    if not near:
+        return [Stretch(NEW, piece, ARCHIVE, piece)]
     fate = np.zeros(piece.data.size, np.int8)
-    other = np.full(piece.data.size, ARCHIVE, np.int64)
+    other = np.full(piece.data.size, ARCHIVE, np.int32)
     why = ""
-    for known in _near(piece, held):
+    for known in near:
         span = _overlap(piece, known)
         if span is None:
             continue
@@ -82,10 +85,10 @@ def compare(piece: Piece, held: list[Piece]) -> list[Stretch]:
         else:
             same = _equal(piece.data[mine], known.data[begin + shift : end + shift])
         same = _without_chance(same)
-        better = np.where(same, KNOWN, CONFLICT)
         replace = (fate[mine] == NEW) | ((fate[mine] == CONFLICT) & same)
-        other[mine] = np.where(replace, known.origin, other[mine])
-        fate[mine] = np.where(replace, better, fate[mine])
+        np.copyto(other[mine], known.origin, where=replace)
+        fate[mine][replace & same] = KNOWN
+        fate[mine][replace & ~same] = CONFLICT
     return [
         Stretch(
             int(fate[a]),
@@ -96,6 +99,26 @@ def compare(piece: Piece, held: list[Piece]) -> list[Stretch]:
         )
         for a, b in _runs(fate, other)
     ]
+
+
+def of_one_type(stretch: Stretch, held: list[Piece]) -> Stretch:
+    """Give new samples the type of what is held, if they are the same numbers in it.
+
+    A day of one channel is of one type: numbers of another one are other units as a rule, and a
+    lone record of another encoding may be taken for a damaged one. If the numbers do not fit,
+    the samples are in conflict.
+    """
+    mine = stretch.piece.data
+    if stretch.fate != NEW or not held or any(p.data.dtype == mine.dtype for p in held):
+        return stretch
+    kind = held[0].data.dtype
+    least, most = float(mine.min()), float(mine.max())
+    fits = kind.kind == "f" or (least > -(2.0**31) and most < 2.0**31)
+    turned = mine.astype(kind) if fits else mine
+    if fits and np.array_equal(turned.astype(np.float64), mine.astype(np.float64)):
+        return replace(stretch, piece=replace(stretch.piece, data=turned))
+    why = f"another type of samples, {mine.dtype} against {kind}"
+    return replace(stretch, fate=CONFLICT, other=held[0].origin, why=why)
 
 
 def _near(piece: Piece, held: list[Piece]) -> list[Piece]:
@@ -149,7 +172,7 @@ def _exactness(kind: np.dtype[Any]) -> int:
     return {"float32": 0, "int32": 2, "float64": 1}[str(kind)]
 
 
-def _runs(fate: NDArray[np.int8], other: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+def _runs(fate: NDArray[np.int8], other: NDArray[np.int32]) -> Iterator[tuple[int, int]]:
     change = (np.diff(fate) != 0) | (np.diff(other) != 0)
     edges = [0, *(np.flatnonzero(change) + 1).tolist(), fate.size]
     return itertools.pairwise(edges)

@@ -30,7 +30,7 @@ Progress = Callable[[str, int, int], None]
 Key = tuple[str, int]
 """A channel and the midnight (ns) of a day."""
 
-PENDING = 192 << 20
+PENDING = 128 << 20
 """Bytes of samples that may wait for the rest of their day."""
 _RANK = {"M": 0, "Q": 1, "D": 2, "R": 3}
 _FINE = (
@@ -155,9 +155,11 @@ def import_waveforms(
     Samples count as of one time within half a sampling interval. Of two files of one run
     that contradict each other the better quality letter (M, Q, D, R) is kept, then integers
     before floats, then the first name. Integers and floats are equal if they are the same
-    number to the precision of the float. Quality letters, timing quality and other blockettes
-    of the files are not kept in the archive. Memory is bounded by blocks of long miniSEED files,
-    by the largest file of another format, and by the samples of the days in work.
+    number to the precision of the float. A day of a channel is of one type: samples of another
+    are turned into it where they are the same numbers, and are in conflict where not. Quality
+    letters, timing quality and other blockettes of the files are not kept in the archive. Memory
+    is bounded by blocks of long miniSEED files, by the largest file of another format, and by
+    the samples of the days in work.
     """
     root = one_path(source, name="source")
     if not root.exists():

@@ -19,7 +19,7 @@ from ._mseed_read import read_mseed
 from ._sources import FileBytes, OpenFile, open_regular, read_whole
 from .waveforms import read_source
 
-BLOCK = 32 << 20
+BLOCK = 8 << 20
 """Bytes of a file read at once, where its format allows that."""
 _OVERLAP = 64
 """Bytes at the end of a block without records that may be the begin of a header."""
