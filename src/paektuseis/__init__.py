@@ -180,6 +180,7 @@ if TYPE_CHECKING:  # what editors and type checkers see; nothing is imported at 
     )
     from .report import (
         Report as Report,
+        write_page as write_page,
         write_report as write_report,
     )
     from .similarity import (

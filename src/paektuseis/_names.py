@@ -224,5 +224,6 @@ API: dict[str, str] = {
     "run_archive": "batch",
     # report
     "Report": "report",
+    "write_page": "report",
     "write_report": "report",
 }

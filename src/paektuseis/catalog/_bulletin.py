@@ -46,15 +46,16 @@ def write_bulletin(data: CatalogueTables, problems: list[str]) -> str:
         mine = {name: rows.get(event_id, []) for name, rows in tables.items()}
         label = next((str(r["label"]) for r in mine["classes"] if r["label"]), "")
         origin = next((r for r in mine["origins"] if _located(r)), None)
-        title = f"{label} " if label else ""
-        parts += [f"Event {i:>8d} {_ascii(title + event_id, 65)}", "", _ORIGIN_HEAD]
+        title = f"{label} {event_id}".strip()
+        if origin is None:
+            title += f", {_unlocated(mine['events'])}"
+            problems.append(f"event {event_id}: no location, so no line of an origin")
+        parts += [f"Event {i:>8d} {_ascii(title, 65)}", "", _ORIGIN_HEAD]
         if origin is not None:
-            parts += [_origin(origin, mine["residuals"], label, i), f" ({_ascii(event_id, 76)})"]
+            parts.append(_origin(origin, mine["residuals"], label, i))
+            parts.append(f" ({_ascii(event_id, 76)})")
             if known(origin.get("note")):
                 parts.append(f" ({_ascii(origin['note'], 76)})")
-        else:
-            parts.append(f" ({_ascii(_unlocated(mine['events']), 76)})")
-            problems.append(f"event {event_id}: no location, so no line of an origin")
         if found := [m for m in mine["magnitudes"] if known(m.get("value"))]:
             parts += ["", _MAGNITUDE_HEAD, *(_magnitude(m, i) for m in found)]
         if mine["picks"]:
@@ -76,7 +77,7 @@ def _located(row: dict[str, Any]) -> bool:
 def _unlocated(rows: list[dict[str, Any]]) -> str:
     if not rows:
         return "not located"
-    return f"not located; onset {as_utc(rows[0]['time'])}, {rows[0]['n_stations']} stations"
+    return f"not located, onset {as_utc(rows[0]['time']).strftime('%Y-%m-%d %H:%M:%S')}"
 
 
 def _ascii(text: Any, width: int) -> str:

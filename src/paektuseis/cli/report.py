@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..errors import ParameterError
 from .common import EXIT_PROBLEMS, complain, open_inventory, open_network, progress_bar, say
 
 MOST_TOLD = 10
@@ -53,18 +54,53 @@ def report(
         bool, typer.Option("--synthetic", help="Say on each page that the records are synthetic.")
     ] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.")] = 1,
+    single_file: Annotated[
+        Path | None,
+        typer.Option(help="Write one page as one HTML file with everything in it, and no site."),
+    ] = None,
+    pdf: Annotated[Path | None, typer.Option(help="Write one page as a PDF, and no site.")] = None,
+    station: Annotated[
+        str | None, typer.Option("--station", help="NET.STA of that one page (with --day).")
+    ] = None,
+    day: Annotated[str | None, typer.Option("--day", help="Its UTC day.")] = None,
+    event: Annotated[str | None, typer.Option("--event", help="Or the id of an event.")] = None,
 ) -> int:
     """Turn results into a static site that opens from a disk, without server or network.
 
     An index, a page for each station and day and for each event, the catalogue with CSV,
     QuakeML and bulletin to download, methods and settings; in English, Korean and Chinese.
-    A second call makes only what changed.
+    A second call makes only what changed. With --single-file or --pdf one page of a station's
+    day or of an event, to mail.
 
     Example: paektuseis report day-244 --out site --language ko
     """
-    from ..report import write_report
+    from ..report import write_page, write_report
 
     net, from_network = open_network(network)
+    metadata = open_inventory(inventory) or from_network
+    if single_file is not None or pdf is not None:
+        for path in (single_file, pdf):
+            if path is not None:
+                write_page(
+                    directory,
+                    path,
+                    event=event or "",
+                    station=station or "",
+                    day=day or "",
+                    language=language[0] if language else "en",
+                    network=net,
+                    records=records,
+                    inventory=metadata,
+                    local_time=local_time,
+                    synthetic=True if synthetic else None,
+                )
+                typer.echo(str(path))
+        return 0
+    if station or day or event:
+        raise ParameterError(
+            "--station, --day and --event choose the page of --single-file or --pdf; give one of "
+            "these two"
+        )
     with progress_bar("writing") as tick:
         done = write_report(
             directory,
@@ -74,7 +110,7 @@ def report(
             languages=language or None,
             network=net,
             records=records,
-            inventory=open_inventory(inventory) or from_network,
+            inventory=metadata,
             local_time=local_time,
             synthetic=True if synthetic else None,
             workers=workers,

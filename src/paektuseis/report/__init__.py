@@ -3,7 +3,7 @@
 from .index import write_index
 from .pages import PagePrinter, Workers, event_page, network_page, station_page
 from .products import run_record, write_products
-from .site import Report, write_report
+from .site import Report, write_page, write_report
 
 __all__ = [
     "PagePrinter",
@@ -14,6 +14,7 @@ __all__ = [
     "run_record",
     "station_page",
     "write_index",
+    "write_page",
     "write_products",
     "write_report",
 ]

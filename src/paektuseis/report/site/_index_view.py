@@ -10,12 +10,24 @@ import pandas as pd
 
 from ..._language import translate as _
 from ...tables import QUALITY
+from ...times import as_utc
 from ._catalogue import classes_summary, month_of, months, row_of
 from ._overview import LATEST, Overview
 from ._pages import Frame, event_page, file_name, link, station_page
 from ._source import Source
 from ._station_view import findings
-from ._words import UNKNOWN, Clock, finite, none, number, or_none, percent, told, with_error
+from ._words import (
+    UNKNOWN,
+    Clock,
+    finite,
+    none,
+    number,
+    or_none,
+    percent,
+    span_words,
+    told,
+    with_error,
+)
 
 MOST_ALERTS = 25
 MOST_PROBLEMS = 40
@@ -116,7 +128,7 @@ def _day(
         )
         cells.append({"text": text, "href": link(here, page), "label": words})
     return {
-        "name": summary["name"],
+        "name": span_words(as_utc(summary["starttime"]), as_utc(summary["endtime"])),
         "alive": or_none(number(summary["alive"], 1), _("the results do not say")),
         "monitored": or_none(percent(summary["monitored"]), _("the results do not say")),
         "n": sum(summary["counts"].values()),

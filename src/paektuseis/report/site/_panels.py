@@ -133,6 +133,7 @@ def lines_panel(
                 np.log10(np.where(values > 0, values, np.nan)) - low
             ) / (high - low)
         x = axis.left + (axis.right - axis.left) * (ns - axis.start) / (axis.end - axis.start)
+        heights = np.where((x >= axis.left) & (x <= axis.right), heights, np.nan)
         drawing.broken_line(x, heights, f"line l{i % MOST_LINES}")
 
 

@@ -30,6 +30,7 @@ from ._words import (
     percent,
     plain_time,
     scientific,
+    span_words,
     told,
     units,
     word,
@@ -61,7 +62,7 @@ def station_view(tables: DayTables, station: str, ground: Ground, clock: Clock) 
     return {
         "station": station,
         "code": station.split(".")[1],
-        "date": tables.day.starttime.strftime("%Y-%m-%d"),
+        "day_text": span_words(tables.day.starttime, tables.day.endtime),
         "place": None
         if place is None
         else {
@@ -213,11 +214,12 @@ def _chart(tables: DayTables, station: str, events: list[dict[str, Any]]) -> str
     shape = [(str(n), *series_of(g, None)) for n, g in kinds.groupby("ratio", sort=False)]
     axis = TimeAxis(tables.day.starttime, tables.day.endtime, LEFT, RIGHT)
     unit = units(rsam["units"].iloc[0]) if len(rsam) else ""
+    day_text = span_words(tables.day.starttime, tables.day.endtime)
     drawing = Drawing(
         WIDTH,
         470,
         name="day",
-        title=_("{station} on {day}", station=station, day=tables.day.name),
+        title=_("{station} on {day}", station=station, day=day_text),
         words=_words(tables, station, events, loud, shape, unit),
     )
     drawing.text(LEFT, 16, _("listening"), "h")

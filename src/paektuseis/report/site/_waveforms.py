@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -56,6 +56,26 @@ class Records:
     digest: str = ""
 
 
+def make_records(
+    path: str | Path,
+    inventory: Inventory | None,
+    network: Network | None,
+    synthetic: bool,
+    run: Mapping[str, Any],
+) -> Records:
+    """Return where the waveforms are; an error where there is no such folder."""
+    folder = Path(path)
+    if not folder.is_dir():
+        raise ParameterError(f"records={str(path)!r}: no such folder; give the archive's")
+    return Records(
+        archive=str(folder),
+        inventory=inventory,
+        network=network,
+        synthetic=synthetic,
+        digest=key_of(str(folder.resolve()), run.get("settings_hash"), synthetic),
+    )
+
+
 class Pictures:
     """The waveform figures of one day.
 
@@ -94,7 +114,7 @@ class Pictures:
         )
 
         def draw() -> Figure | None:
-            return _draw_station(self.records, tables, station, ids)
+            return draw_station(self.records, tables, station, ids)
 
         return self._shown("station", station, name, alt, page, language, draw)
 
@@ -111,7 +131,7 @@ class Pictures:
         )
 
         def draw() -> Figure | None:
-            return _draw_event(self.records, tables, event_id)
+            return draw_event(self.records, tables, event_id)
 
         name = f"event-{file_name(event_id)}"
         return self._shown("event", event_id, name, alt, page, language, draw)
@@ -198,7 +218,7 @@ def _size(path: Path) -> tuple[int, int]:
         return image.size
 
 
-def _draw_station(
+def draw_station(
     records: Records | None, tables: DayTables, station: str, ids: Sequence[str]
 ) -> Figure | None:
     from ...plotting import station_summary
@@ -231,7 +251,7 @@ def _draw_station(
     )
 
 
-def _draw_event(records: Records | None, tables: DayTables, event_id: str) -> Figure | None:
+def draw_event(records: Records | None, tables: DayTables, event_id: str) -> Figure | None:
     from ...plotting import event_summary
 
     assert records is not None

@@ -121,7 +121,8 @@ def scientific(value: Any, digits: int = 3) -> str:
         return UNKNOWN
     value = float(value)
     if value == 0 or 1e-2 <= abs(value) < 1e5:
-        return f"{value:.{digits}g}".replace("-", "−")
+        rounded = float(f"{value:.{digits}g}")  # 10, not 1e+01
+        return f"{rounded:.10g}".replace("-", "−")
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     raised = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
     return f"{mantissa.replace('-', '−')}×10{raised}"

@@ -150,7 +150,6 @@ def _station_pages(
     for language, path in _pages(job, page, key, made):
         with speak(language):
             view = station_view(tables, station, job.frame.ground, clock)
-            view["day"] = day
             view["ssam_src"] = link(path, ssam) if ssam in made.files else ""
             view["previous"] = _step(job, path, language, before, station)
             view["next"] = _step(job, path, language, after, station)

@@ -24,7 +24,7 @@ from ._overview import Overview
 from ._pages import Frame, file_name, link
 from ._render import STATIC, look, render, static
 from ._source import Day, Source, open_source
-from ._waveforms import Records
+from ._waveforms import Records, make_records
 from ._words import Clock
 from ._work import DayJob, make_day
 
@@ -138,7 +138,11 @@ def write_report(
         synthetic=synthetic,
         zone=local_time,
     )
-    held = None if records is None else _records(records, inventory, network, synthetic, source)
+    held = (
+        None
+        if records is None
+        else make_records(records, inventory, network, synthetic, source.run)
+    )
     jobs, kept = _jobs(source, root, frame, old, stations, held)
     tick = progress or (lambda what, done, total: None)
     days, written, problems = dict(kept), 0, list(source.problems)
@@ -197,25 +201,6 @@ def _stations_of_days(source: Source, old: dict[str, Any]) -> dict[str, list[str
         else:
             found[day.name] = DayTables(day).stations
     return found
-
-
-def _records(
-    path: str | Path,
-    inventory: Inventory | None,
-    network: Network | None,
-    synthetic: bool,
-    source: Source,
-) -> Records:
-    folder = Path(path)
-    if not folder.is_dir():
-        raise ParameterError(f"records={str(path)!r}: no such folder; give the archive's")
-    return Records(
-        archive=str(folder),
-        inventory=inventory,
-        network=network,
-        synthetic=synthetic,
-        digest=files.key_of(str(folder.resolve()), source.run.get("settings_hash"), synthetic),
-    )
 
 
 def _jobs(
