@@ -23,6 +23,7 @@ from .series import plot_rsam
 
 LETTERS = 118
 ROWS = 62
+MAP = 88.0  # mm of a page that a map takes
 MOST_PIXELS = 60_000_000
 
 
@@ -128,6 +129,9 @@ def word_pages(
     facts: Sequence[tuple[str, str]],
     blocks: Sequence[Block],
     *,
+    stations: Any = None,
+    event: Any = None,
+    alive: Sequence[str] = (),
     synthetic: bool = False,
 ) -> list[Figure]:
     """Write facts and tables on as many pages as they need.
@@ -138,6 +142,12 @@ def word_pages(
     facts : sequence of (str, str)
         Name and value; long values are broken into lines.
     blocks : sequence of Block
+    stations : DataFrame, optional
+        ``tables.STATIONS``: a map of them stands above the words.
+    event : mapping, optional
+        With ``latitude`` and ``longitude``, drawn on that map.
+    alive : sequence of str
+        ``NET.STA`` drawn filled.
     synthetic : bool
 
     Returns
@@ -157,14 +167,21 @@ def word_pages(
             cells = [safe_text(c) for c in row[:-1]]
             lines.append(("row", [*cells, last[0]], block.at))
             lines += [("row", [""] * len(cells) + [p], block.at) for p in last[1:]]
-    figures = []
-    for begin in range(0, max(1, len(lines)), ROWS):
+    figures: list[Figure] = []
+    begin = 0
+    while begin < len(lines) or not figures:
         figure = new_page()
         header(figure, safe_text(title), [], synthetic=synthetic)
-        ax = panel(figure, 14, 30, WIDTH - 28, HEIGHT - 48)
+        top, room = 30.0, ROWS
+        if stations is not None and len(stations) and not figures:
+            ax = panel(figure, 50, 32, 110, 70)
+            plot_station_map(stations, ax=ax, event=event, alive=list(alive))
+            top, room = top + MAP, ROWS - round(MAP / 4.0)
+        ax = panel(figure, 14, top, WIDTH - 28, HEIGHT - 18 - top)
         words_panel(ax, "")
-        _write(ax, lines[begin : begin + ROWS])
+        _write(ax, lines[begin : begin + room])
         figures.append(figure)
+        begin += room
     return figures
 
 

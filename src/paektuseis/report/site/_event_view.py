@@ -249,7 +249,7 @@ def _distance(key: str, origin: Row, ground: Ground) -> float:
     lat = math.radians(float(origin["latitude"]))
     east = (place.longitude - float(origin["longitude"]) + 180.0) % 360.0 - 180.0
     north = place.latitude - float(origin["latitude"])
-    return math.hypot(east * math.cos(lat), north) * KM
+    return float(math.hypot(east * math.cos(lat), north) * KM)
 
 
 def _arrival_chart(rows: dict[str, list[Row]], event: Row, origin: Row, ground: Ground) -> str:
@@ -278,7 +278,7 @@ def _arrival_chart(rows: dict[str, list[Row]], event: Row, origin: Row, ground: 
     bottom = top + 24 * len(keys)
 
     def at(ns: float) -> float:
-        return left + (right - left) * (ns - start) / (end - start)
+        return float(left + (right - left) * (ns - start) / (end - start))
 
     drawing.rect(left, top, right - left, bottom - top, "panel")
     for second in _seconds(start, end, zero):

@@ -17,7 +17,7 @@ from ..._language import known_language, plural, speak, translate as _
 from ...errors import ParameterError
 from ...io import write_text
 from ...network import Network
-from ...tables import STATIONS
+from ...tables import STATIONS, station_of
 from ...times import as_utc
 from ._day import DayTables
 from ._event_view import event_view
@@ -405,7 +405,18 @@ def _event_figures(
         ),
     ]
     title = f"{title_of(subject.ground)} · {view['title']}"
-    return [*figures, *word_pages(title, facts, [b for b in blocks if b.rows], synthetic=synthetic)]
+    rows = subject.tables.by_event[subject.event]
+    found = (rows.get("origins") or [{}])[0]
+    words = word_pages(
+        title,
+        [(name, value) for name, value in facts if value],
+        [b for b in blocks if b.rows],
+        stations=None if figures else _stations_table(subject.ground),
+        event=found if origin else None,
+        alive=[station_of(r["trace_id"]) for r in rows.get("picks", ())],
+        synthetic=synthetic,
+    )
+    return [*figures, *words]
 
 
 def _plain(value: Any) -> Any:
