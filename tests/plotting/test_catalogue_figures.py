@@ -318,3 +318,13 @@ def test_the_channel_drawn_large_is_that_of_the_events_own_triggers():
     )
     titles = [ax.get_title(loc="left") for ax in page.axes]
     assert any(t.startswith("YA.A.00.HHZ, windows of") for t in titles)
+
+
+def test_one_distant_event_does_not_shrink_the_volcano_to_a_dot():
+    rows = [origin(i) for i in range(8)] + [origin(9, latitude=44.5)]
+    page = plot_catalogue(tables.ORIGINS.frame(rows), network=PAEKTU)
+    west, east = page.axes[0].get_xlim()
+    assert (east - west) * 82.6 / 2 == pytest.approx(5.0, rel=0.02)
+    assert "8 epicentres, 1 outside the map" in page.axes[0].get_title(loc="left")
+    wide = plot_catalogue(tables.ORIGINS.frame(rows), network=PAEKTU, extent_km=400.0)
+    assert "9 epicentres" in wide.axes[0].get_title(loc="left")

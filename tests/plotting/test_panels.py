@@ -467,3 +467,17 @@ def test_drum_labels_stay_on_the_page():
             assert box.y0 >= page.y0 - 1
         widest = min(t.get_window_extent().x0 for t in ax.get_yticklabels() if t.get_text())
         assert ax.yaxis.label.get_window_extent().x1 <= widest + 1
+
+
+def test_a_rate_is_drawn_with_its_interval(rates):
+    known = rates["rate"].notna()
+    table = rates.assign(
+        rate_lower=rates["rate"].where(known) * 0.5, rate_upper=rates["rate"].where(known) * 2 + 9
+    )
+    ax = ps.plot_event_rate(table, show="rate")
+    (bars,) = [c for c in ax.collections if c.get_label() == "95 % interval"]
+    drawn = np.array([s[:, 1] for s in bars.get_segments()])
+    np.testing.assert_allclose(drawn, table.loc[known, ["rate_lower", "rate_upper"]].to_numpy())
+    assert ax.get_ylim()[1] > drawn.max()
+    counts = ps.plot_event_rate(table)
+    assert not [c for c in counts.collections if c.get_label() == "95 % interval"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -14,6 +16,7 @@ from ..tables import MAGNITUDES, ORIGINS
 from ..times import TimeLike, as_utc
 from ._classes import class_text, in_order, labels_of
 from ._pages import header, is_synthetic, new_page, panel, volcano_name
+from ._stations import distance_km, distances, reference_of
 from ._style import empty_panel
 from ._time import span_text
 from .hypocentres import plot_depth_section, plot_epicentres
@@ -61,7 +64,8 @@ def plot_catalogue(
     starttime, endtime : UTCDateTime or str, optional
         Span of the axes of time; by default that of the events.
     extent_km : float, optional
-        Half width of map and section.
+        Half width of map and section; by default what holds most of the epicentres with some
+        room about them, or all stations where that is less.
     title_note : str, optional
         A line for the head of the page.
     synthetic : bool
@@ -79,6 +83,7 @@ def plot_catalogue(
     """
     ORIGINS.check(origins, need=("event_id", "time", "latitude", "longitude", "depth_km"))
     events = _with_magnitudes(origins, magnitudes, kind)
+    extent_km = extent_km or _extent_km(origins, network)
     figure = new_page()
     labels = labels_of(events["event_id"], classes)
     counts = [f"{int((labels == name).sum())} {class_text(name)}" for name in in_order(labels)]
@@ -140,6 +145,22 @@ def plot_catalogue(
         events, ax=panel(figure, 24, 250, 160, 26), starttime=starttime, endtime=endtime
     )
     return figure
+
+
+def _extent_km(origins: pd.DataFrame, network: Any) -> float | None:
+    """Return three times the distance within which three quarters of the epicentres lie.
+
+    A few distant events do not shrink the volcano to a dot; the map's title counts them.
+    ``None`` leaves the choice to the map.
+    """
+    centre = reference_of(network)
+    known = origins.dropna(subset=["latitude", "longitude"])
+    if centre is None or known.empty:
+        return None
+    away = [distance_km(*centre, a, o) for a, o in known[["latitude", "longitude"]].to_numpy(float)]
+    half = max(3.0 * float(np.percentile(away, 75.0)), 5.0)
+    farthest = max(distances(network).values(), default=math.inf)
+    return half if half < farthest else None
 
 
 def _with_magnitudes(

@@ -67,6 +67,7 @@ def plot_epicentres(
             sources=surroundings,
             rings=None if surroundings else (),
             extent_km=extent_km,
+            avoid=list(zip(known["latitude"], known["longitude"], strict=True)),
         )
     elif known.empty:
         empty_panel(ax, translate("no event was located"))

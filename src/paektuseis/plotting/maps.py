@@ -48,6 +48,7 @@ def plot_station_map(
     extent_km: float | None = None,
     bounds: tuple[float, float, float, float] | None = None,
     elevation: Any = None,
+    avoid: Sequence[tuple[float, float]] = (),
     title: str | None = None,
 ) -> Axes:
     """Draw stations about a volcano in longitude and latitude, true to shape.
@@ -75,6 +76,8 @@ def plot_station_map(
         Degrees west, east, south and north of the map, instead of ``extent_km``.
     elevation : ElevationGrid, optional
         As :func:`paektuseis.read_elevation` returns it: shaded relief behind the map.
+    avoid : sequence of (latitude, longitude)
+        Places that names keep clear of, such as epicentres drawn later.
     title : str, optional
 
     Returns
@@ -116,6 +119,7 @@ def plot_station_map(
         _draw_caldera(ax, stations.caldera)
     names.occupy(longitudes, latitudes, 8.0)
     names.occupy([centre[1]], [centre[0]], 7.0)
+    names.occupy([p[1] for p in avoid], [p[0] for p in avoid], 6.0)
     _draw_stations(ax, table, alive)
     if point is not None:
         ax.plot(

@@ -234,7 +234,8 @@ def plot_event_rate(
     ax : Axes, optional
         Where to draw; by default in a figure of its own.
     show : {"count", "rate"}
-        Events counted, or events per monitored day.
+        Events counted, or events per monitored day, with the 95 % interval of a single group
+        where the table has it.
     starttime, endtime : UTCDateTime or str, optional
         Span of the axis; by default that of the table.
     title : str, optional
@@ -279,7 +280,10 @@ def plot_event_rate(
         top = pd.Series(under + np.nan_to_num(heights), index=pd.DatetimeIndex(rows["starttime"]))
         base = top.combine_first(base)
     named = sum(1 for name, _ in groups if name)
-    highest = max(float(base.max()), 1.0) * 1.05 / (1.0 - key_share(ax, max(named, 1)))
+    tallest = float(base.max())
+    if show == "rate" and len(groups) == 1:
+        tallest = max(tallest, _draw_interval(ax, groups[0][1]))
+    highest = max(tallest, 1.0) * 1.05 / (1.0 - key_share(ax, max(named, 1)))
     once = table.drop_duplicates(["starttime", "window"])
     missed = 1.0 - once["monitored"].astype(float).fillna(0.0).clip(0.0, 1.0).to_numpy()
     some = missed > 0.001
@@ -319,3 +323,24 @@ def plot_event_rate(
     label_axes(ax, title=safe_text(title))
     legend(ax, ncols=named + 1)
     return ax
+
+
+def _draw_interval(ax: Axes, rows: pd.DataFrame) -> float:
+    """Draw the interval of each rate in the middle of its window; returns the largest limit."""
+    if not {"rate_lower", "rate_upper"} <= set(rows.columns):
+        return 0.0
+    low, high = (rows[n].to_numpy(float) for n in ("rate_lower", "rate_upper"))
+    known = np.isfinite(low) & np.isfinite(high)
+    if not known.any():
+        return 0.0
+    middle = column_days(rows["starttime"]) + 0.5 * rows["window"].to_numpy(float) / DAY
+    ax.vlines(
+        middle[known],
+        low[known],
+        high[known],
+        color="#333333",
+        linewidth=0.9,
+        zorder=4,
+        label=translate("95 % interval"),
+    )
+    return float(high[known].max())
