@@ -230,6 +230,36 @@ def test_a_missing_translation_is_found(tmp_path: Path) -> None:
     ]
 
 
+def test_update_keeps_translations_and_drops_what_the_code_no_longer_says(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A catalogue with nothing but its language, and one message gone from the code."""
+    po = tmp_path / "locale" / "ru.po"
+    po.parent.mkdir()
+    po.write_text(
+        'msgid ""\nmsgstr ""\n"Language: ru\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n\n'
+        'msgid "station"\nmsgstr "станция"\n\nmsgid "gone"\nmsgstr "нет"\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "a.py").write_text('translate("station")\nplural("{n} a", "{n} as", 2)\n')
+    monkeypatch.setattr(language.resources, "files", lambda package: tmp_path)
+    language._loaded.cache_clear()
+    try:
+        assert messages.update("ru", tmp_path) == 1
+        once = po.read_bytes()
+        language._loaded.cache_clear()
+        assert messages.update("ru", tmp_path) == 1
+        assert po.read_bytes() == once
+        language._loaded.cache_clear()
+        catalogue = language.load_catalogue("ru")
+        assert catalogue.get("station").string == "станция"
+        assert catalogue.get("gone") is None
+        assert catalogue.num_plurals == 3
+        assert messages.lacking("ru", tmp_path) == [("{n} a", "{n} as")]
+    finally:
+        language._loaded.cache_clear()
+
+
 def test_a_template_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "b.html").write_text("{% if %}", encoding="utf-8")
     with pytest.raises(Exception, match="xpected"):

@@ -133,7 +133,7 @@ def update(language: str, package: Path = PACKAGE) -> int:
     for message in code_messages(package):
         known = old.get(message)
         text = known.string if known is not None and not known.fuzzy else None
-        missing += not text
+        missing += not text or not all(text if isinstance(text, tuple | list) else [text])
         new.add(message, text or "")
     write(new, package / FOLDER / f"{language}.po")
     return missing
