@@ -127,7 +127,7 @@ def fields(text: str) -> set[str]:
 def update(language: str, package: Path = PACKAGE) -> int:
     """Bring a catalogue up to the code; returns how many messages it still lacks."""
     old = load_catalogue(language)
-    new = Catalog(locale=old.locale_identifier, fuzzy=False)
+    new: Any = Catalog(locale=old.locale_identifier, fuzzy=False)
     new._plural_expr, new._num_plurals = old.plural_expr, old.num_plurals
     missing = 0
     for message in code_messages(package):
