@@ -20,7 +20,7 @@ def test_there_are_notebooks() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_notebook_runs(path: Path, tmp_path: Path) -> None:
-    for name in ("notebooks", "data"):
+    for name in ("notebooks", "data", "benchmarks"):
         shutil.copytree(CHECKOUT / name, tmp_path / name)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")  # its own root: none of our settings
     environment = {**os.environ, "MPLBACKEND": "Agg", "PYTEST_ADDOPTS": "-p no:cacheprovider"}

@@ -168,10 +168,10 @@ def _cells(
         text = "\n".join(safe_text(line).replace("-", "−") for line in lines if line)
         ax.text(
             row["longitude"],
-            row["latitude"] - 0.46 * high,
+            row["latitude"] + 0.46 * high,
             text,
             ha="center",
-            va="bottom",
+            va="top",
             fontsize=SMALL,
             family=fonts(),
             color=BLACK,
