@@ -522,3 +522,15 @@ def test_a_recorder_that_drifts_is_known_again(tmp_path, signal):
         late = tr.stats.starttime - UTC(START)
         i = round(late / 1.0002 * 100)
         assert abs(late - (i / 100 + 2e-4 * (i // 100))) < 1.1e-3
+
+
+def test_a_link_out_of_the_disk_is_told_and_not_read(tmp_path, signal):
+    (tmp_path / "private.mseed").write_bytes(content(trace(signal[:500], id="1U.OTHER..HHZ")))
+    folder = tmp_path / "disk"
+    put(folder, "own.mseed", content(trace(signal[:500], id="1U.JGPD..HHZ")))
+    (folder / "out").symlink_to(tmp_path / "private.mseed")
+    report = ps.import_waveforms(folder, tmp_path / "sds")
+    row = report.files.set_index("file").loc["out"]
+    assert row["outcome"] == "link"
+    assert "leads out of the folder" in row["reason"]
+    assert not list((tmp_path / "sds").rglob("*OTHER*"))

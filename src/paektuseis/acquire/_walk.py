@@ -28,8 +28,8 @@ class Entry:
 def entries_below(root: Path) -> Iterator[Entry]:
     """Yield every file below a folder (or the file itself) in the order of their names.
 
-    A file with several names is read under the first; hidden files, links to folders and what
-    is no regular file are told and not read.
+    A file with several names is read under the first; hidden files, links to folders or out of
+    the folder and what is no regular file are told and not read.
     """
     seen: dict[tuple[int, int], str] = {}
     if not root.is_dir():
@@ -78,9 +78,13 @@ def _entry(
         return Entry(path, name, 0, UNREADABLE, f"{error.strerror or error}")
     if not stat.S_ISREG(info.st_mode):
         return Entry(path, name, 0, SPECIAL, f"is {kind_of_file(info.st_mode)}")
-    if root is not None and os.path.islink(path) and root.resolve() in path.resolve().parents:
-        inside = _name(path.resolve(), root.resolve())
-        return Entry(path, name, 0, LINK, f"leads to {inside}, which has a row of its own")
+    if root is not None and os.path.islink(path):
+        target = path.resolve()
+        if root.resolve() in target.parents:
+            inside = _name(target, root.resolve())
+            return Entry(path, name, 0, LINK, f"leads to {inside}, which has a row of its own")
+        why = f"leads out of the folder, to {safe_text(str(target))}; not followed"
+        return Entry(path, name, 0, LINK, why)
     key = (info.st_dev, info.st_ino)
     if key in seen:
         return Entry(path, name, 0, LINK, f"another name of {seen[key]}")
