@@ -282,13 +282,15 @@ def _append_bytes(path: Path, data: bytes, size: int) -> None:
     try:
         os.lseek(fd, size, os.SEEK_SET)
         view = memoryview(data)
+        whole = False
         try:
             while view:
                 view = view[os.write(fd, view) :]
             os.fsync(fd)
-        except BaseException:
-            os.ftruncate(fd, size)
-            raise
+            whole = True
+        finally:
+            if not whole:
+                os.ftruncate(fd, size)
     finally:
         os.close(fd)
 

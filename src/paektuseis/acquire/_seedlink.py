@@ -104,12 +104,13 @@ class Link:
                 f"{self.name}: cannot be reached ({error.strerror or error}); check the network "
                 "and the address"
             ) from error
+        self.greeting = ""
         try:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             self.greeting = self._greet()
-        except BaseException:
-            self.close()
-            raise
+        finally:
+            if not self.greeting:
+                self.close()
 
     def close(self) -> None:
         """End the connection."""
