@@ -155,8 +155,25 @@ def test_panels(language, tmp_path, gappy, triggers, rates):
         assert not english(drawn(ax.figure, tmp_path)), ax.get_title(loc="left")
 
 
-def test_english_needs_no_font_of_the_system():
-    assert _fonts.fonts() == ["DejaVu Sans"]
+def test_english_needs_no_font_of_the_system(monkeypatch):
+    latin = [e for e in font_manager.fontManager.ttflist if e.name.startswith("DejaVu")]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", latin)
+    _fonts._at_hand.cache_clear()
+    try:
+        assert _fonts.fonts() == ["DejaVu Sans"]
+    finally:
+        _fonts._at_hand.cache_clear()
+
+
+def test_a_korean_name_in_an_english_figure_has_its_letters(language, tmp_path):
+    """Once the machine's font is known, names of the user's own are drawn with it too."""
+    _fonts._at_hand.cache_clear()
+    try:
+        with ps.speak("en"):
+            ax = ps.plot_helicorder(record(60.0), title="백두산 长白山")
+            assert "백두산 长白山" in drawn(ax.figure, tmp_path)
+    finally:
+        _fonts._at_hand.cache_clear()
 
 
 def test_no_font_is_an_error_that_says_what_to_do(monkeypatch):

@@ -66,7 +66,14 @@ def fonts() -> list[str]:
     ParameterError
         If no font of the machine has the letters of the language.
     """
-    return [LATIN, *_added(current_language())]
+    return [LATIN, *(_added(current_language()) or _at_hand())]
+
+
+@functools.cache
+def _at_hand() -> tuple[str, ...]:
+    """Return a font matplotlib knows for Korean or Chinese names in other figures, if any."""
+    entries = _entries((*KOREAN, *CHINESE, *OTHERS), others=False)
+    return (str(entries[0].name),) if entries else ()
 
 
 @functools.cache
