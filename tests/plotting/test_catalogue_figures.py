@@ -154,6 +154,20 @@ def test_the_line_of_gutenberg_and_richter_has_slope_b():
     assert ax.get_title(loc="left") == "Mc 0.50 ± 0.10, b 1.10 ± 0.05"
 
 
+def test_the_line_is_shaded_to_one_standard_error_of_b():
+    table = pd.DataFrame(
+        {"magnitude": [1.0, 2.0, 3.0], "count": [90, 9, 1], "cumulative": [100, 10, 1]}
+    )
+    mc = Estimate(value=1.0, uncertainty=0.1, n=100, method="")
+    b = Estimate(value=1.0, uncertainty=0.25, n=100, method="")
+    ax = plot_frequency_magnitude(table, completeness=mc, b_value=b)
+    (band,) = [c for c in ax.collections if c.get_alpha() == 0.15]
+    points = band.get_paths()[0].vertices
+    end = points[np.isclose(points[:, 0], 3.5)]
+    assert end[:, 1].min() == pytest.approx(100 * 10 ** (-1.25 * 2.5))
+    assert end[:, 1].max() == pytest.approx(100 * 10 ** (-0.75 * 2.5))
+
+
 def test_a_missing_column_is_named():
     with pytest.raises(ParameterError, match="cumulative"):
         plot_frequency_magnitude(pd.DataFrame({"magnitude": [1.0], "count": [1]}))

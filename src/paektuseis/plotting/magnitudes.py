@@ -207,7 +207,8 @@ def plot_frequency_magnitude(
         Where to draw; by default in a figure of its own.
     completeness, b_value : estimate, optional
         With ``value`` and ``uncertainty``: a line at the magnitude of completeness, and the
-        Gutenberg-Richter line through the number of events above it.
+        Gutenberg-Richter line through the number of events above it, shaded to one standard
+        error of b.
     kind : str, optional
         Name of the magnitude for the axis.
     title : str, optional
@@ -264,6 +265,16 @@ def plot_frequency_magnitude(
                 number = float(table["cumulative"][above].iloc[0])
                 line = np.array([mc, magnitude[-1] + half])
                 ax.plot(line, number * 10.0 ** (-b * (line - mc)), color=RED, linewidth=1.0)
+                error = float(getattr(b_value, "uncertainty", math.nan))
+                if math.isfinite(error):
+                    ax.fill_between(
+                        line,
+                        number * 10.0 ** (-(b + error) * (line - mc)),
+                        number * 10.0 ** (-(b - error) * (line - mc)),
+                        color=RED,
+                        alpha=0.15,
+                        linewidth=0,
+                    )
     ax.set_ylim(0.7, 2.0 * float(table["cumulative"].max()))
     label_axes(
         ax,

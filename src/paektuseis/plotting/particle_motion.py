@@ -36,7 +36,7 @@ def plot_particle_motion(
     backazimuth: float | None = None,
     title: str | None = None,
 ) -> Axes:
-    """Draw one component against another, light at the beginning and dark at the end.
+    """Draw one component against another, from the ring on, light at first and dark at the end.
 
     Parameters
     ----------
@@ -87,6 +87,7 @@ def plot_particle_motion(
     )
     lines.set_array(np.arange(len(points) - 1))
     ax.add_collection(lines)
+    ax.plot(*points[0, 0], marker="o", markersize=4, color=GREY, markerfacecolor="white", zorder=3)
     for draw in (ax.axhline, ax.axvline):
         draw(0.0, color=GREY, linewidth=0.4, zorder=1)
     if backazimuth is not None and np.isfinite(backazimuth) and (x, y) == ("E", "N"):
