@@ -158,8 +158,8 @@ def test_the_line_is_shaded_to_one_standard_error_of_b():
     table = pd.DataFrame(
         {"magnitude": [1.0, 2.0, 3.0], "count": [90, 9, 1], "cumulative": [100, 10, 1]}
     )
-    mc = Estimate(value=1.0, uncertainty=0.1, n=100, method="")
-    b = Estimate(value=1.0, uncertainty=0.25, n=100, method="")
+    mc = Estimate(value=1.0, uncertainty=0.1, units="", method="")
+    b = Estimate(value=1.0, uncertainty=0.25, units="", method="")
     ax = plot_frequency_magnitude(table, completeness=mc, b_value=b)
     (band,) = [c for c in ax.collections if c.get_alpha() == 0.15]
     points = band.get_paths()[0].vertices
