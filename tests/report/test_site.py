@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 
 import paektuseis as ps
@@ -205,3 +206,90 @@ def test_what_cannot_be_had_is_said(results, tmp_path):
     with pytest.raises(ps.ArchiveError, match="no results"):
         ps.write_report(results / "tables", tmp_path / "s")
     assert not os.path.exists(tmp_path / "s")
+
+
+def with_pages(day: Path) -> Path:
+    """Put PNG pages beside the tables, as a run draws them: 1000 by 1414 pixels of noise."""
+    from PIL import Image
+
+    pixels = np.random.default_rng(1).integers(0, 255, (1414, 1000, 3), dtype=np.uint8)
+    (day / "pages").mkdir()
+    for name in ("station-1U.AAA..HHZ", "event-vt-2014-06-15-0"):
+        Image.fromarray(pixels).save(day / "pages" / f"{name}.png")
+    return day
+
+
+def test_pages_a_run_drew_are_taken_over_where_their_language_is_read(results, tmp_path):
+    ps.write_report(with_pages(results), tmp_path / "site", languages=["en", "ko"])
+    site = tmp_path / "site"
+    english = Page(site / "event" / "vt-2014-06-15-0.html").all("img")
+    assert len(english) == 1
+    assert (english[0]["width"], english[0]["height"]) == ("780", "882")  # 0.8 of 1414, made small
+    assert "vt" not in english[0]["alt"] or "2014-06-15 13:00:00" in english[0]["alt"]
+    assert Page(site / "event" / "vt-2014-06-15-1.html").all("img") == []
+    korean = Page(site / "ko" / "event" / "vt-2014-06-15-0.html")
+    assert korean.all("img") == []
+    links = [a["href"] for a in korean.all("a") if a["href"].endswith(".webp")]
+    assert len(links) == 1
+    assert (korean.path.parent / links[0]).resolve() == (
+        (site / "event" / english[0]["src"]).resolve()
+    )
+
+
+def test_a_page_that_is_no_picture_is_told(results, tmp_path):
+    (results / "pages").mkdir()
+    (results / "pages" / "event-vt-2014-06-15-0.png").write_bytes(b"no picture")
+    done = ps.write_report(results, tmp_path / "site", languages="en")
+    assert any("cannot be read as a PNG" in p for p in done.problems)
+    assert (tmp_path / "site" / "event" / "vt-2014-06-15-0.html").is_file()
+
+
+def test_spectral_amplitudes_become_pixels(results):
+    """Bands go up, time goes right, and a brighter pixel is a larger value."""
+    import io
+
+    from PIL import Image
+
+    from paektuseis.report.site._day import DayTables
+    from paektuseis.report.site._source import open_source
+    from paektuseis.report.site._station_view import ssam_picture
+
+    data = ssam_picture(DayTables(open_source(results).days[0]), "1U.AAA")
+    index = np.asarray(Image.open(io.BytesIO(data)))
+    assert index.shape == (24, 24)  # four bands of six pixels, 24 hours
+    assert (index > 0).all()
+    assert (np.diff(index[3].astype(int)) >= 0).all()  # the values grow with the hour
+    assert (np.diff(index[::6, 5].astype(int)) <= 0).all()  # and with the band, which goes up
+
+
+def test_a_year_of_quiet_is_split_into_months(monkeypatch, tmp_path):
+    from paektuseis.report.site import _catalogue
+
+    monkeypatch.setattr(_catalogue, "ONE_PAGE", 3)
+    for date in ("2014-06-30", "2014-07-01"):
+        make_day(tmp_path / "in" / date, date)
+    ps.write_report(tmp_path / "in", tmp_path / "site", languages="en")
+    last = Page(tmp_path / "site" / "catalogue.html")
+    first = Page(tmp_path / "site" / "catalogue-2014-06.html")
+    assert "6 events" in last.text
+    assert "vt-2014-07-01-0.html" in str(last.all("a"))
+    assert "vt-2014-06-30-0.html" not in str(last.all("a"))
+    assert "vt-2014-06-30-0.html" in str(first.all("a"))
+    table = ps.read_table(tmp_path / "site" / "files" / "catalogue.csv", ps.tables.EVENTS)
+    assert len(table) == 6
+
+
+def test_figures_stay_with_pages_that_stay(tmp_path):
+    """A day of which one page changes keeps the figures of the others."""
+    day = make_day(tmp_path / "day")
+    with_pages(day)
+    site = tmp_path / "site"
+    ps.write_report(day, site, languages="en")
+    figures = {p.name for p in (site / "figures").iterdir()}
+    assert len(figures) == 3  # two pages of the run, and spectral amplitudes of 1U.AAA
+    make_day(day, note=" more")
+    ps.write_report(day, site, languages="en")
+    assert {p.name for p in (site / "figures").iterdir()} == figures
+    for page in pages(site):
+        for image in page.all("img"):
+            assert (page.path.parent / unquote(image["src"])).is_file()

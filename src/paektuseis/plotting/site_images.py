@@ -15,7 +15,6 @@ QUALITY = 30
 WIDTH = 780
 """Pixels, about what a page shows."""
 MOST_PIXELS = 60_000_000
-SUFFIX = ".webp"
 
 
 def figure_picture(figure: Figure, *, keep: float = 1.0) -> tuple[bytes, tuple[int, int]]:

@@ -20,6 +20,7 @@ from ._words import (
     finite,
     none,
     number,
+    or_none,
     percent,
     plain_time,
     scientific,
@@ -156,7 +157,6 @@ def _arrivals(rows: dict[str, list[Row]], clock: Clock) -> list[Row]:
     out = []
     for pick in sorted(rows.get("picks", ()), key=lambda r: r["time"]):
         fit = fitted.get((pick["trace_id"], pick["phase"]), {})
-        why = _("not used in a location")
         out.append(
             {
                 "trace_id": pick["trace_id"],
@@ -164,33 +164,36 @@ def _arrivals(rows: dict[str, list[Row]], clock: Clock) -> list[Row]:
                 "time": clock(pick["time"], day=False, decimals=2),
                 "error": number(pick.get("uncertainty"), 2),
                 "snr": number(pick.get("snr"), 1),
-                "polarity": {"up": _("up"), "down": _("down")}.get(pick.get("polarity", ""), ""),
+                "polarity": {"up": _("upward"), "down": _("downward")}.get(
+                    pick.get("polarity", ""), ""
+                ),
                 "quality": pick.get("quality", ""),
-                "distance": number(fit.get("distance_km"), 1) if fit else none(why),
-                "residual": number(fit.get("residual"), 3, sign=True) if fit else none(why),
-                "weight": number(fit.get("weight"), 2) if fit else none(why),
+                "used": bool(fit),
+                "distance": number(fit.get("distance_km"), 1),
+                "residual": number(fit.get("residual"), 3, sign=True),
+                "weight": number(fit.get("weight"), 2),
             }
         )
     return out
 
 
 def _amplitudes(rows: dict[str, list[Row]]) -> list[Row]:
+    """Return the amplitudes by kind: statistic, unit and band are said once for each."""
     names = {
         "peak_abs": _("peak"),
         "peak_to_peak": _("peak to peak"),
         "reduced_displacement": _("reduced displacement"),
     }
+    kinds: dict[tuple[str, str, str], list[Row]] = {}
+    for r in rows.get("amplitudes", ()):
+        statistic = names.get(r["statistic"], told(r["statistic"]))
+        kind = (statistic, units(r.get("units", "")), band_text(r.get("freqmin"), r.get("freqmax")))
+        value = scientific(r.get("value"))
+        kinds.setdefault(kind, []).append(
+            {"trace_id": r["trace_id"], "value": or_none(value, _("too few samples"))}
+        )
     return [
-        {
-            "trace_id": r["trace_id"],
-            "statistic": names.get(r["statistic"], told(r["statistic"])),
-            "value": scientific(r.get("value"))
-            if finite(r.get("value"))
-            else none(_("too few samples")),
-            "units": units(r.get("units", "")),
-            "band": band_text(r.get("freqmin"), r.get("freqmax")),
-        }
-        for r in rows.get("amplitudes", ())
+        {"statistic": s, "units": u, "band": b, "rows": found} for (s, u, b), found in kinds.items()
     ]
 
 

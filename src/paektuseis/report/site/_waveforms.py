@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ._day import DayTables
 
 BEFORE, AFTER = 15.0, 30.0
+SUFFIX = ".webp"
 SETTLING = 120.0
 EVENT_FIGURES = 0.8
 """Share of the page of an event that holds figures; its words stand on the page of the site."""
@@ -93,6 +94,7 @@ class Pictures:
         self.drawn = day.drawn()
         self.problems: list[str] = []
         self._sizes: dict[str, tuple[int, int]] = {}
+        self._done: dict[str, str] = {}
 
     def key(self, kind: str, name: str) -> str:
         """Return what stands for the figures of a page in its hash."""
@@ -147,12 +149,13 @@ class Pictures:
         draw: Callable[[], Figure | None],
     ) -> dict[str, Any]:
         if self.records is not None:
-            target = f"figures/{language}/{name}.webp"
+            target = f"figures/{language}/{name}{SUFFIX}"
             self._draw(target, draw, f"{kind} {of}", EVENT_FIGURES if kind == "event" else 1.0)
-            found = [target] if target in self.made.files else []
+            found = [target] if target in self._done else []
             caption = _("Drawn from the records.")
         else:
-            found = [self._carried(s) for s in self.drawn if _is_of(s, kind, of)]
+            carried = [self._carried(s) for s in self.drawn if _is_of(s, kind, of)]
+            found = [target for target in carried if target]
             caption = _("Drawn by the run.")
             if language != "en":  # the run speaks English: linked, not shown among other words
                 href = link(page, found[0]) if found else ""
@@ -171,25 +174,41 @@ class Pictures:
             )
         return {"pictures": pictures, "drawn_elsewhere": ""}
 
-    def _carried(self, stem: str) -> str:
-        """Take over a page the run drew, with fewer colours; return its name in the site."""
-        from ...plotting.site_images import SUFFIX, small_picture
+    def hold(self, kind: str, name: str, page: str, languages: Sequence[str]) -> None:
+        """Keep the figures an earlier report made for a page; a page made anew makes its own."""
+        found = [self._target(s) for s in self.drawn if _is_of(s, kind, name)]
+        if self.records is not None:
+            found = [f"figures/{code}/{page}{SUFFIX}" for code in languages]
+        self.made.hold(found)
 
-        source = self.drawn[stem]
+    def _target(self, stem: str) -> str:
+        return f"figures/run-{file_name(f'{self.day.name}_{stem}')}{SUFFIX}"
+
+    def _carried(self, stem: str) -> str:
+        """Take over a page the run drew, made small; return its name in the site, or ``""``."""
+        from ...plotting.site_images import small_picture
+
+        source, target = self.drawn[stem], self._target(stem)
         info = source.stat()
         key = key_of(source.name, info.st_size, info.st_mtime_ns)
-        target = f"figures/run-{file_name(f'{self.day.name}_{stem}')}{SUFFIX}"
-        if target not in self.made.files:
+        if target not in self._done:
+            self._done[target] = target
             if self.made.stale(key, target):
                 keep = EVENT_FIGURES if stem.startswith("event-") else 1.0
-                data, self._sizes[target] = small_picture(source, keep=keep)
+                try:
+                    data, self._sizes[target] = small_picture(source, keep=keep)
+                except ParameterError as error:
+                    self.problems.append(str(error))
+                    self._done[target] = ""
+                    return ""
                 self.made.write(key, target, data)
             self.made.keep(key, target)
-        return target
+        return self._done[target]
 
     def _draw(self, target: str, draw: Callable[[], Figure | None], what: str, keep: float) -> None:
         from ...plotting.site_images import figure_picture
 
+        self.made.files.pop(target, None)  # of an earlier report: this one is drawn anew
         try:
             figure = draw()
         except (ParameterError, WaveformError) as error:
@@ -201,6 +220,7 @@ class Pictures:
         self._sizes[target] = size
         assert self.records is not None
         self.made.write(key_of(self.records.digest, target), target, data)
+        self._done[target] = target
 
 
 def _is_of(stem: str, kind: str, name: str) -> bool:

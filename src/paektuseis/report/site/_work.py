@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,12 @@ class _Made:
         """Whether files have to be made: one is new, changed or gone."""
         return any(self.job.known.get(n) != key or not (self.job.root / n).is_file() for n in names)
 
+    def hold(self, names: Iterable[str]) -> None:
+        """Note files of an earlier report that are there still."""
+        for name in names:
+            if name in self.job.known and (self.job.root / name).is_file():
+                self.files[name] = self.job.known[name]
+
     def keep(self, key: str, *names: str) -> None:
         """Note files as part of the site."""
         for name in names:
@@ -139,6 +145,9 @@ def _station_pages(
         look(), job.frame, before, after, _station_rows(tables, station),
         pictures.key("station", station),
     )  # fmt: skip
+    pictures.hold(
+        "station", station, f"station-{file_name(f'{day}_{station}')}", job.frame.languages
+    )
     ssam = f"figures/ssam-{file_name(f'{day}_{station}')}.png"
     if made.stale(key, ssam):
         picture = ssam_picture(tables, station)
@@ -190,6 +199,7 @@ def _event_pages(
         look(), job.frame, rows, _sign(tables, before), _sign(tables, after),
         pictures.key("event", event_id),
     )  # fmt: skip
+    pictures.hold("event", event_id, f"event-{file_name(event_id)}", job.frame.languages)
     clock = Clock(job.frame.zone)
     for language, path in _pages(job, page, key, made):
         with speak(language):
