@@ -306,3 +306,35 @@ def test_errors_say_what_to_do(noise, inventory, grid) -> None:
         ask(starttime=BEGIN + 86400.0)
     with pytest.raises(ps.NoRecordsError, match="no record of the stations"):
         ps.completeness_map(NETWORK, noise.copy().select(station="XXXX"))
+
+
+@pytest.mark.real
+def test_ten_times_the_real_noise_needs_two_thirds_of_a_magnitude(real_data) -> None:
+    """Moment grows by 10**1.5 for a magnitude; well below the corner the amplitude does too."""
+    import pandas as pd
+
+    folder = real_data / "daylong_broadband" / "fur_2015361"
+    noise = ps.read_waveforms(folder / "GR.FUR..BHN.D.2015.361")
+    metadata = ps.read_stations(folder / "station_FUR.stationxml")
+    network = dataclasses.replace(
+        ps.Network.from_inventory(metadata, name="fur"), velocity=NETWORK.velocity
+    )
+    station = network.stations[0]
+    detector = dataclasses.replace(
+        VT, channels="*N", freqmin=1.0, freqmax=4.0, min_stations=1, thr_on=6.0
+    )
+    where = {"latitude": [station.latitude + 0.09], "longitude": [station.longitude]}
+    loud = noise.copy()
+    for trace in loud:
+        trace.data = trace.data * 10
+    half = []
+    for records in (noise, loud):
+        found = ps.completeness_map(
+            network, records, inventory=metadata, grid=pd.DataFrame(where), n=30,
+            settings=Settings(detectors=(detector,)), magnitudes=np.arange(-0.5, 2.6, 0.25),
+            stress_drop=20.0,
+        )  # fmt: skip
+        half.append(found.completeness["magnitude"].iloc[0])
+        hours = {t.hour for t in found.trials["time"]}
+        assert len(hours) >= 3  # noise of different times of the day
+    assert half[1] - half[0] == pytest.approx(2 / 3, abs=0.12)

@@ -21,8 +21,11 @@ from ._shelf import Shelf
 from .agreement import detect_network
 from .channel import half_open, process_channel
 
-BLOCK = 3600.0
-"""Seconds of noise the detection runs over at once."""
+WHOLE = 3600.0
+"""Seconds of noise up to which it is used in one piece."""
+
+BLOCK = 1200.0
+"""Seconds of each piece drawn from longer noise: more pieces meet more hours of the day."""
 
 MOST_CYCLES = 5
 """How often more noise is tried than should have been enough."""
@@ -60,10 +63,16 @@ class Layout:
     after: float
     seed: int
 
+    @property
+    def length(self) -> float:
+        """Seconds of one block."""
+        span = float(self.endtime - self.starttime)
+        return span if span <= WHOLE else BLOCK
+
     def strata(self, wanted: int) -> list[tuple[float, float]]:
         """Return parts of the span (begin, length in seconds) that blocks are drawn from."""
         span = self.endtime - self.starttime
-        length = min(BLOCK, span)
+        length = self.length
         each = max(1.0, (length - self.before - self.after) // self.spacing)
         count = int(max(1, min(span // length, np.ceil(wanted / each))))
         return [(i * span / count, span / count) for i in range(count)]
@@ -71,9 +80,9 @@ class Layout:
     def blocks(self, wanted: int) -> Iterable[tuple[int, UTCDateTime, UTCDateTime]]:
         """Yield number, begin and end of blocks, over the whole span again and again."""
         strata = self.strata(wanted)
-        each = max(1.0, strata[0][1] // self.spacing)
+        each = max(1.0, self.length // self.spacing)
         cycles = MOST_CYCLES * int(np.ceil(wanted / each / len(strata)) + 1)
-        length = min(BLOCK, self.endtime - self.starttime)
+        length = self.length
         from ..synthetic._random import OFFSET, generator  # here: it loads matplotlib
 
         for number in range(cycles * len(strata)):
