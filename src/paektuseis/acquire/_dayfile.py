@@ -24,7 +24,7 @@ from ..io._processes import remove_leftovers
 from ..io._sources import FileBytes, one_path, read_bytes
 from ..io._streaming import read_blocks
 from ..io.waveforms import read_source
-from ._merge import ARCHIVE, NEW, Piece, Stretch, compare, joined, of_one_type
+from ._merge import ARCHIVE, NEW, Held, Piece, Stretch, compare, joined, of_one_type
 
 DAY_NS = 86_400_000_000_000
 EDGE_NS = 1000
@@ -243,14 +243,15 @@ class DayFiles:
         with self.writing():
             try:
                 margin = round(2e9 / min(piece.rate for piece in pieces))
-                held = self.held(trace_id, day, margin)
+                held = Held(self.held(trace_id, day, margin), day, day + DAY_NS - EDGE_NS)
             except WaveformError as error:
                 return Outcome(name, fault=f"the archive's file cannot be read: {error}")
             stretches: list[Stretch] = []
             for piece in sorted(pieces, key=lambda p: (p.rank, p.start)):
-                today = [h for h in held if h.end > day and h.start < day + DAY_NS - EDGE_NS]
-                found = [of_one_type(s, today) for s in compare(piece, held)]
-                held += [s.piece for s in found if s.fate == NEW]
+                found = [of_one_type(s, held) for s in compare(piece, held)]
+                for stretch in found:
+                    if stretch.fate == NEW:
+                        held.add(stretch.piece)
                 stretches += found
             new = joined([s.piece for s in stretches if s.fate == NEW])
             if new:

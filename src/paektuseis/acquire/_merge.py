@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,7 +56,43 @@ class Stretch:
     why: str = ""
 
 
-def compare(piece: Piece, held: list[Piece]) -> list[Stretch]:
+class Held:
+    """What is held of a channel, found by time.
+
+    Parameters
+    ----------
+    pieces : iterable of Piece
+    low, high : int
+        The day (ns) in question; pieces outside are beside it.
+    """
+
+    def __init__(self, pieces: Iterable[Piece], low: int, high: int) -> None:
+        self._low, self._high = low, high
+        self._starts: list[int] = []
+        self._pieces: list[Piece] = []
+        self._longest = 0
+        self.kinds: dict[np.dtype[Any], int] = {}
+        """Types of the samples of the day, and where the first of each came from."""
+        for piece in pieces:
+            self.add(piece)
+
+    def add(self, piece: Piece) -> None:
+        """Hold one more piece."""
+        at = bisect.bisect_right(self._starts, piece.start)
+        self._starts.insert(at, piece.start)
+        self._pieces.insert(at, piece)
+        self._longest = max(self._longest, piece.end - piece.start)
+        if piece.end > self._low and piece.start < self._high:
+            self.kinds.setdefault(piece.data.dtype, piece.origin)
+
+    def near(self, piece: Piece) -> list[Piece]:
+        """Return what is held of the time of a piece."""
+        first = bisect.bisect_left(self._starts, piece.start - self._longest)
+        last = bisect.bisect_left(self._starts, piece.end)
+        return [known for known in self._pieces[first:last] if known.end > piece.start]
+
+
+def compare(piece: Piece, held: Held) -> list[Stretch]:
     """Compare a piece with what is held of its channel.
 
     Samples within half an interval are of one time. Where the intervals of two pieces
@@ -67,7 +104,7 @@ def compare(piece: Piece, held: list[Piece]) -> list[Stretch]:
     list of Stretch
         In the order of time; together they are the piece.
     """
-    near = _near(piece, held)
+    near = held.near(piece)
     if not near:
         return [Stretch(NEW, piece, ARCHIVE, piece)]
     fate = np.zeros(piece.data.size, np.int8)
@@ -101,7 +138,7 @@ def compare(piece: Piece, held: list[Piece]) -> list[Stretch]:
     ]
 
 
-def of_one_type(stretch: Stretch, held: list[Piece]) -> Stretch:
+def of_one_type(stretch: Stretch, held: Held) -> Stretch:
     """Give new samples the type of what is held, if they are the same numbers in it.
 
     A day of one channel is of one type: numbers of another one are other units as a rule, and a
@@ -109,21 +146,16 @@ def of_one_type(stretch: Stretch, held: list[Piece]) -> Stretch:
     the samples are in conflict.
     """
     mine = stretch.piece.data
-    if stretch.fate != NEW or not held or any(p.data.dtype == mine.dtype for p in held):
+    if stretch.fate != NEW or not held.kinds or mine.dtype in held.kinds:
         return stretch
-    kind = held[0].data.dtype
+    kind, origin = next(iter(held.kinds.items()))
     least, most = float(mine.min()), float(mine.max())
     fits = kind.kind == "f" or (least > -(2.0**31) and most < 2.0**31)
     turned = mine.astype(kind) if fits else mine
     if fits and np.array_equal(turned.astype(np.float64), mine.astype(np.float64)):
         return replace(stretch, piece=replace(stretch.piece, data=turned))
     why = f"another type of samples, {mine.dtype} against {kind}"
-    return replace(stretch, fate=CONFLICT, other=held[0].origin, why=why)
-
-
-def _near(piece: Piece, held: list[Piece]) -> list[Piece]:
-    """Return what is held of the time of a piece."""
-    return [known for known in held if known.start < piece.end and known.end > piece.start]
+    return replace(stretch, fate=CONFLICT, other=origin, why=why)
 
 
 def _overlap(piece: Piece, known: Piece) -> tuple[int, int, int | None] | None:
@@ -181,17 +213,17 @@ def _runs(fate: NDArray[np.int8], other: NDArray[np.int32]) -> Iterator[tuple[in
 def joined(pieces: list[Piece], tolerance_ns: float = 1500.0) -> list[Piece]:
     """Join pieces that follow each other to the resolution of miniSEED times."""
     out: list[list[Piece]] = []
+    count = 0
     for piece in sorted(pieces, key=lambda p: p.start):
         if out:
-            first, last = out[-1][0], out[-1][-1]
-            gap = abs(piece.start - last.end)
+            first = out[-1][0]
             same = piece.rate == first.rate and piece.data.dtype == first.data.dtype
-            if same and gap <= tolerance_ns:
-                count = sum(p.data.size for p in out[-1])
-                if abs(piece.start - first.time(count)) <= tolerance_ns:
-                    out[-1].append(piece)
-                    continue
+            if same and abs(piece.start - first.time(count)) <= tolerance_ns:
+                out[-1].append(piece)
+                count += piece.data.size
+                continue
         out.append([piece])
+        count = piece.data.size
     return [
         run[0]
         if len(run) == 1

@@ -230,7 +230,7 @@ class _Fetch:
 
     def _problem(self, error: Exception) -> None:
         text = safe_text(str(error))
-        logger.warning("%s", text)
+        logger.info("%s", text)
         self.problems.append(text)
 
     def _metadata(self, inventory: Inventory) -> None:

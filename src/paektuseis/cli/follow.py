@@ -63,8 +63,6 @@ def follow(
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-    for problem in done.problems:
-        say(problem)
     for line in done.summary():
         say(line)
     typer.echo(str(to))
