@@ -179,7 +179,7 @@ def event_summary(
         samples,
     )  # fmt: skip
     draw_motion(
-        (panel(figure, 143, 190, 26, 30), panel(figure, 173, 190, 26, 30)), motion, best, picks,
+        (panel(figure, 141, 190, 26, 30), panel(figure, 174, 190, 26, 30)), motion, best, picks,
         onset, located,
     )  # fmt: skip
     said = panel(figure, 14, 244, 184, 14)

@@ -111,15 +111,15 @@ def plot_station_map(
     if elevation is not None:
         draw_relief(ax, elevation)
     names = LabelPlacer(ax)
+    names.occupy(longitudes, latitudes, 8.0)
+    names.occupy([centre[1]], [centre[0]], 7.0)
+    names.occupy([p[1] for p in avoid], [p[0] for p in avoid], 6.0)
     if rings is None:
         rings = _round_rings(ax)
     if reference is not None:
         _draw_rings(ax, names, centre, rings)
     if caldera and getattr(stations, "caldera", None) is not None:
         _draw_caldera(ax, stations.caldera)
-    names.occupy(longitudes, latitudes, 8.0)
-    names.occupy([centre[1]], [centre[0]], 7.0)
-    names.occupy([p[1] for p in avoid], [p[0] for p in avoid], 6.0)
     _draw_stations(ax, table, alive)
     if point is not None:
         ax.plot(
