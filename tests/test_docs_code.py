@@ -188,3 +188,12 @@ def test_architecture_page_shows_the_house_as_it_is() -> None:
     told = re.findall(r"^    (\S.*?)(?:  |$)", house, re.MULTILINE)
     listed = [name.strip() for line in told for name in re.split(r"[|,]", line)]
     assert listed == public
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    text = (CHECKOUT / name).read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert not [link for link in links if not (CHECKOUT / link).exists()]
+    if name == "README.md":
+        assert len(links) > 8
