@@ -507,3 +507,18 @@ def test_a_change_of_encoding_and_a_record_steim_cannot_hold_are_believed(tmp_pa
     stream = read(tmp_path, steim + lone + after)
     check_against_truth(stream, data, lose_at_most=0)
     assert reader_findings(stream).empty
+
+
+@pytest.mark.parametrize("rate", [1e-30, 1e-6, 1e30, float("nan"), float("inf")])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_rate_that_no_recorder_has_costs_the_record(tmp_path, rate, alone):
+    """Its times would leave the range of nanoseconds."""
+    data = np.arange(96)
+    wrong = record(data, START + 10, factor=0, rate=rate)
+    if alone:
+        with pytest.raises(ps.WaveformError, match="impossible sampling rate"):
+            read(tmp_path, wrong)
+        return
+    stream = read(tmp_path, record(data) + wrong)
+    assert [t.stats.npts for t in stream] == [96]
+    assert reader_findings(stream).check.tolist() == ["bad_rate"]

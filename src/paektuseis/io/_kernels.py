@@ -27,6 +27,8 @@ NOTE_TIME_CORRECTED, NOTE_LEAP_SECOND, NOTE_LENGTH, NOTE_ORDER = 1, 2, 4, 8
 NOTE_RATE, NOTE_NO_1000 = 16, 32
 
 _DAY_NS = 86_400_000_000_000
+_SLOWEST, _FASTEST = 1e-5, 1e7
+"""Sampling rates (Hz) that no recorder goes beyond; times of others leave the range of ns."""
 
 # a bare True or 0 handed to a kernel has it compiled once more, for that one value
 YES: Any = np.bool_(True)
@@ -288,7 +290,7 @@ def _read_header(b: Any, o: Any, big: Any, rows: Any, i: Any, rates: Any, scratc
         rows[i, VERDICT] = TEXT
     elif size < 0:
         rows[i, VERDICT] = BAD_ENCODING
-    elif not (np.isfinite(rates[i, 0]) and rates[i, 0] > 0.0):
+    elif not _SLOWEST <= rates[i, 0] <= _FASTEST:  # not a number is neither
         rows[i, VERDICT] = BAD_RATE
     elif data < 48 or data >= length:
         rows[i, VERDICT] = BAD_DATA
