@@ -98,7 +98,7 @@ def test_the_runner_tells_guarded_from_not_guarded_and_from_no_verdict(project, 
     )
     verdicts = [line[:12].strip() for line in capsys.readouterr().out.splitlines()]
     assert code == 1
-    assert verdicts[1:5] == ["guarded", "NOT GUARDED", "BROKEN", "guarded"]
+    assert verdicts[1:5] == ["guarded", "NOT GUARDED", "BROKEN", "BROKEN"]
     assert project(("guarded", gone, "test_limit")) == 0
     assert "1 protections, 0 not guarded" in capsys.readouterr().out
 
