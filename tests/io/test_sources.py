@@ -57,7 +57,7 @@ def test_pickles_are_never_loaded(tmp_path, marker, protocol):
 def test_a_pickled_stream_is_refused_by_kind(tmp_path):
     path = tmp_path / "x.mseed"
     obspy.Stream([obspy.Trace(np.zeros(5))]).write(str(path), format="PICKLE")
-    with pytest.raises(ps.WaveformError, match="pickle"):
+    with pytest.raises(ps.WaveformError, match="this is a Python pickle"):
         read_waveforms(path)
 
 
@@ -169,7 +169,7 @@ def test_zip_and_bombs(tmp_path, raw):
     with zipfile.ZipFile(tmp_path / "x.mseed", "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("good.mseed", raw)
         file.writestr("zeros", bytes(50_000_000))
-    with pytest.raises(ps.WaveformError, match="zip"):
+    with pytest.raises(ps.WaveformError, match="this is a zip archive"):
         read_waveforms(tmp_path / "x.mseed")
     bomb = tmp_path / "bomb.mseed.gz"
     bomb.write_bytes(gzip.compress(raw + bytes(40_000_000), mtime=0))
@@ -184,7 +184,7 @@ def test_zip_and_bombs(tmp_path, raw):
         read_waveforms(cut)
     plain = tmp_path / "nosuffix"
     plain.write_bytes(good.read_bytes())
-    with pytest.raises(ps.WaveformError, match="gzip"):
+    with pytest.raises(ps.WaveformError, match="this is gzip data"):
         read_waveforms(plain)
 
 
@@ -207,10 +207,10 @@ def test_pipes_devices_and_loops_do_not_block(tmp_path):
     os.symlink(tmp_path / "loop", tmp_path / "loop")
     (tmp_path / "empty").touch()
     for name, words in {
-        "pipe": "named pipe",
-        "zero": "device",
-        "loop": "loop",
-        "empty": "empty",
+        "pipe": r"\(a named pipe\)",
+        "zero": r"\(a device\)",
+        "loop": "loop: Too many levels",
+        "empty": "the file is empty",
         "absent": "no such file",
     }.items():
         with pytest.raises(ps.WaveformError, match=words) as caught:
@@ -221,7 +221,7 @@ def test_pipes_devices_and_loops_do_not_block(tmp_path):
 def test_size_limit_and_change_while_reading(tmp_path, raw, monkeypatch):
     path = tmp_path / "x.mseed"
     path.write_bytes(raw)
-    with pytest.raises(ps.WaveformError, match="limit"):
+    with pytest.raises(ps.WaveformError, match="more than the limit of 100"):
         _sources.read_bytes(path, max_bytes=100)
     original = os.open
 
