@@ -100,6 +100,13 @@ def test_clipping_symmetric_one_sided_and_at_full_scale(hour):
     assert any(a <= 200_000 <= b for a, b in found(table, "clipped"))
 
 
+def test_one_sample_at_full_scale_is_clipped(hour):
+    for value in (2**23 - 1, -(2**23)):
+        y = hour.copy()
+        y[200_000] = value
+        assert found(check_waveforms(trace(y)), "clipped") == [(200_000, 200_000)]
+
+
 def test_a_smooth_crest_that_looks_flat_is_not_clipping():
     t = np.arange(60_000) / RATE
     table = check_waveforms(trace(np.rint(500 * np.sin(2 * np.pi * t / 20)).astype(np.int32)))
