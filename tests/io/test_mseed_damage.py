@@ -311,6 +311,11 @@ def test_records_of_text_and_without_samples_are_counted(tmp_path, data):
     assert set(rows.severity) == {"info"}
 
 
+def test_an_encoding_nobody_knows_is_refused(tmp_path, data):
+    with pytest.raises(ps.WaveformError, match=r"unknown to this reader \(99\)"):
+        read(tmp_path, b"".join(records(data[:960], encoding=99)))
+
+
 def test_rates_of_blockette_100(tmp_path, data):
     (trace,) = read(tmp_path, b"".join(records(data[:960], rate=100.0)))
     assert reader_findings(trace).empty
