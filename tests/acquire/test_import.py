@@ -421,6 +421,21 @@ def test_the_verb_reports_and_never_replaces_a_report(disk, tmp_path, capsys):
     assert set(parts.outcome) >= {"known", "conflict"}
 
 
+def test_many_damaged_places_are_counted(tmp_path, signal, capsys):
+    data = bytearray(content(trace(np.tile(signal, 3)), reclen=256))
+    for at in range(256, len(data) - 256, 512):  # every other record
+        data[at + 70 : at + 80] = b"\xff" * 10
+    put(tmp_path / "disk", "x", bytes(data))
+    report = tmp_path / "r.csv"
+    words = ["import", str(tmp_path / "disk"), "--to", str(tmp_path / "sds")]
+    assert run([*words, "--report", str(report)]) == 1
+    (found,) = pd.read_csv(report).to_dict("records")
+    assert len(found["reason"]) < 10_000
+    assert "more" in found["reason"]
+    assert found["other_bytes"] == 256 * ((len(data) - 256) // 512)
+    assert max(map(len, capsys.readouterr().err.splitlines())) < 400
+
+
 def test_exit_codes_of_the_verb(tmp_path, signal, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     disk, sds = tmp_path / "disk", str(tmp_path / "sds")

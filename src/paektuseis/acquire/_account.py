@@ -15,6 +15,7 @@ from ._tables import FILES, PARTS
 from ._walk import Entry
 
 FATES = ("new", "known", "duplicate", "conflict", "refused")
+_MOST_REASONS = 50
 _MOST = 20
 """Conflicts of one file and day that have rows of their own."""
 
@@ -33,11 +34,17 @@ class FileAccount:
     days: set[str] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
     damaged: bool = False
+    more: int = 0
+    """Reasons beyond those kept."""
 
     def say(self, reason: str) -> None:
-        """Add a reason, once."""
-        if reason and reason not in self.reasons:
+        """Add a reason, once; beyond a number of them they are counted."""
+        if not reason or reason in self.reasons:
+            return
+        if len(self.reasons) < _MOST_REASONS:
             self.reasons.append(reason)
+        else:
+            self.more += 1
 
     def close(self, outcome: str, reason: str = "") -> None:
         """Settle what became of the file as a whole; none of its bytes were samples."""
@@ -70,7 +77,7 @@ class FileAccount:
             "samples": sum(self.samples.values()),
             **{fate: self.samples[fate] for fate in FATES},
             "day_files": len(self.days),
-            "reason": "; ".join(self.reasons),
+            "reason": "; ".join([*self.reasons, *([f"{self.more} more"] if self.more else [])]),
         }
 
 

@@ -10,6 +10,7 @@ import typer
 from .common import EXIT_PROBLEMS, NoDataError, progress_bar, say
 
 _MOST = 20
+_LONGEST = 240
 ToOption = Annotated[
     Path, typer.Option("--to", "-o", help="Root of the SDS archive; made if missing.")
 ]
@@ -63,7 +64,10 @@ def import_(
         )
     troubled = done.problems()
     for row in troubled.head(_MOST).itertuples():
-        say(f"{safe_text(str(row.file))}: {row.outcome}: {row.reason}")
+        reason = str(row.reason)
+        if len(reason) > _LONGEST:
+            reason = reason[:_LONGEST] + " … (all of it is in the report)"
+        say(f"{safe_text(str(row.file))}: {row.outcome}: {reason}")
     if len(troubled) > _MOST:
         say(f"... and {len(troubled) - _MOST} more files: {done.path}")
     for line in done.summary():
