@@ -413,6 +413,9 @@ def test_documentation_builds_without_warnings(tmp_path: Path) -> None:
         p.read_text(encoding="utf-8") for p in (tmp_path / "html" / "api").rglob("*.html")
     )
     assert not [name for name in ps._API if f"paektuseis.{name}" not in api]
+    gallery = (CHECKOUT / "docs" / "gallery" / "index.rst").read_text(encoding="utf-8")
+    drawn = {p.stem for p in (tmp_path / "docs" / "gallery" / "generated").glob("*.png")}
+    assert drawn == set(re.findall(r"^\.\. gallery-figure:: (\S+)", gallery, re.MULTILINE))
 
 
 def test_every_module_is_reachable() -> None:
