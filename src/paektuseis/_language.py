@@ -372,7 +372,7 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     found: list[tuple[int, re.Pattern[str], str]] = []
     for key, text in _messages(language).items():
         own = FIELD.sub("", key)
-        numbers = sum(_is_number(spec) for _, spec in FIELD.findall(key))
+        numbers = sum(_is_number(*field) for field in FIELD.findall(key))
         if own == key or (sum(c.isalpha() for c in own) < MIN_LETTERS and not numbers):
             continue
         target = text if isinstance(text, str) else text[-1]
@@ -381,8 +381,8 @@ def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     return [(pattern, target) for _, pattern, target in found]
 
 
-def _is_number(spec: str) -> bool:
-    return spec[-1:] in {"d", "e", "f", "g"}
+def _is_number(name: str, spec: str) -> bool:
+    return name == "n" or spec[-1:] in {"d", "e", "f", "g"}
 
 
 def _pattern(message: str) -> re.Pattern[str]:
@@ -393,7 +393,7 @@ def _pattern(message: str) -> re.Pattern[str]:
         if name in seen:
             return f"(?P={name})"
         seen.add(name)
-        return f"(?P<{name}>{NUMBER if _is_number(field[2] or '') else ANYTHING})"
+        return f"(?P<{name}>{NUMBER if _is_number(name, field[2] or '') else ANYTHING})"
 
     parts: list[str] = []
     end = 0
