@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import ParameterError
+from ..io import atomic_path
 from ..network.model import Phase, VelocityModel
 from ..types import FloatArray
 from ._kernels_locate import NEVER, direct_slowness, table_times
@@ -366,10 +367,8 @@ def _heads(
 
 
 def _write(path: Path, table: TravelTimeTable) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     arrays = {name: getattr(table, name) for name in _ARRAYS}
-    temporary = path.with_name(path.name + ".part")
-    with temporary.open("wb") as file:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez(
             file,
             phase=np.array(table.phase),
@@ -377,7 +376,6 @@ def _write(path: Path, table: TravelTimeTable) -> None:
             key=np.array(table.key),
             **arrays,
         )
-    temporary.replace(path)
 
 
 def _read(path: Path, model: str, key: str) -> TravelTimeTable | None:
