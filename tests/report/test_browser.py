@@ -19,6 +19,9 @@ from ._chromium import Browser, chromium
 LANGUAGES = ("en", "ko", "zh")
 RULES = "{runOnly:{type:'tag',values:['wcag2a','wcag2aa','wcag21a','wcag21aa','best-practice']}}"
 
+AS_PREFERRED = "localStorage.clear(), delete document.documentElement.dataset.theme"
+"""What an earlier test chose is forgotten."""
+
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path) -> Path:
@@ -120,6 +123,9 @@ def test_axe_finds_no_serious_violation(site, window, language, scheme):
     window.colours(scheme)
     for page in some(site, language):
         window.open(page)
+        window.run(AS_PREFERRED)
+        red = window.run("parseInt(getComputedStyle(document.body).backgroundColor.slice(4))")
+        assert (red < 60) == (scheme == "dark")
         window.run("document.querySelectorAll('details').forEach(d => d.open = true)")
         window.run(script)
         found = window.run(
@@ -263,4 +269,5 @@ def test_look(site, window):
         window.size(width, 900)
         for page in some(site, "en"):
             window.open(page)
+            window.run(AS_PREFERRED)
             window.picture(Path(folder) / f"{page.stem[:40]}-{width}-{scheme}.png")
