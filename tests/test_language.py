@@ -325,6 +325,18 @@ def test_findings_on_damaged_records_are_said_again(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize(
+    "text",
+    [": ".join(["ab"] * 5000), "; ".join(["ab cd"] * 700), ", ".join(["a: b"] * 900),
+     "median to " * 39, "abc " * 900, "(" * 300 + "abc", "{n} abc {" * 40],
+    ids=["colons", "semicolons", "commas", "words of messages", "long", "brackets", "braces"],
+)  # fmt: skip
+def test_text_from_outside_may_be_anything(text: str, code: str) -> None:
+    with ps.speak(code):
+        assert retell(text) == text
+
+
+@pytest.mark.parametrize("code", OTHERS)
 def test_codes_and_phases_are_no_words(code: str) -> None:
     """``S`` is south on a section, and a phase elsewhere: a code is never said again."""
     with ps.speak(code):

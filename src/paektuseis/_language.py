@@ -183,7 +183,7 @@ def retell(sentence: str) -> str:
     'no finding'
     """
     language = current_language()
-    if language == SOURCE or not sentence:
+    if language == SOURCE or not sentence or len(sentence) > MOST_LETTERS[0]:
         return sentence
     return _retold(sentence, language) or sentence
 
@@ -303,6 +303,8 @@ def _filled(text: str, values: dict[str, Any]) -> str:
 FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 NUMBER = r"[+\-−]?(?:\d[\d.]*(?:e[+\-]?\d+)?|nan|inf)"
 ANYTHING = r"(?:(?!; ).)+?"  # within one part of a list
+MOST_LETTERS = (4000, 400)  # of a sentence and of a part: text from outside may be of any length
+MOST_NAMES = 8  # before one another, each with a colon
 MIN_LETTERS = 4  # of a message that a sentence is compared with: "{a}: {b}" would fit anything
 
 
@@ -336,6 +338,8 @@ def _parts(sentence: str, mark: str, language: str, *, all_of_them: bool) -> str
 
 def _fitted(sentence: str, language: str) -> str | None:
     """Say a sentence again that fits a message; a value that is a message itself is said too."""
+    if len(sentence) > MOST_LETTERS[1]:
+        return None
     for pattern, target in _patterns(language):
         fit = pattern.fullmatch(sentence)
         if fit:
@@ -352,7 +356,8 @@ def _put(values: dict[str, str], text: str) -> str:
 def _behind_a_name(sentence: str, language: str) -> str | None:
     """Say ``name: sentence`` again; the name stays unless it is a message itself."""
     name, colon, rest = sentence.partition(": ")
-    said = _retold(rest, language) if colon and len(name) <= 40 else None
+    usual = colon and len(name) <= 40 and rest.count(": ") < MOST_NAMES
+    said = _retold(rest, language) if usual else None
     if not said:
         return None
     return f"{_retold(name, language) or name}{_joint(': ', language)}{said}"

@@ -9,6 +9,7 @@ Needed by who writes code or translations, never at run time.
 from __future__ import annotations
 
 import argparse
+import functools
 import re
 import string
 import sys
@@ -48,6 +49,7 @@ msgstr ""
 Message = str | tuple[str, ...]
 
 
+@functools.cache
 def code_messages(package: Path = PACKAGE) -> dict[Message, list[str]]:
     """Return every message of the code and templates, with the files it stands in."""
     found: dict[Message, list[str]] = {}
