@@ -11,7 +11,7 @@ import numpy as np
 import obspy
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings, strategies as st
+from hypothesis import HealthCheck, Phase, example, given, settings, strategies as st
 
 import paektuseis as ps
 from paektuseis.cli.app import run
@@ -339,6 +339,14 @@ def test_little_memory_for_days_in_work_changes_no_sample(tmp_path, signal, monk
         min_size=1,
         max_size=6,
     )
+)
+@example(
+    pieces=[  # half a sample off: which of them is new hung on the last digit
+        (0, 218, 0.5, 0, 10.0),
+        (49, 283, 0, 1, 10.0007),
+        (201, 9, 0.5, 0, 10.0),
+        (455, 262, 0.9, 0, 10.0),
+    ]
 )
 @settings(
     phases=(Phase.explicit, Phase.generate),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 NEW, KNOWN, CONFLICT = 0, 1, 2
 _CHANCE = 1000
+_BESIDE = 0.6
 ARCHIVE = -1
 """Origin of samples that were in the archive before."""
 
@@ -116,6 +117,7 @@ def compare(piece: Piece, held: Held) -> list[Stretch]:
             continue
         begin, end, shift = span
         mine = slice(begin, end)
+        low, high = (begin, end) if shift is None else _reach(piece, known, begin, end)
         if shift is None:
             same = np.zeros(end - begin, np.bool_)
             why = f"another sampling rate, {piece.rate:.9g} against {known.rate:.9g} Hz"
@@ -126,6 +128,8 @@ def compare(piece: Piece, held: Held) -> list[Stretch]:
         np.copyto(other[mine], known.origin, where=replace)
         fate[mine][replace & same] = KNOWN
         fate[mine][replace & ~same] = CONFLICT
+        for edge in (slice(low, begin), slice(end, high)):
+            fate[edge][fate[edge] == NEW] = KNOWN if same.all() else CONFLICT
     return [
         Stretch(
             int(fate[a]),
@@ -175,6 +179,17 @@ def _overlap(piece: Piece, known: Piece) -> tuple[int, int, int | None] | None:
     shift = round(where)
     begin, end = max(0, -shift), min(piece.data.size, known.data.size - shift)
     return (begin, end, shift) if begin < end else None
+
+
+def _reach(piece: Piece, known: Piece, begin: int, end: int) -> tuple[int, int]:
+    """Samples of ``piece`` up to 0.6 intervals beside ``known``.
+
+    Half an interval off, rounding may take one sample more or less for new: none is.
+    """
+    where = (piece.start - known.start) * known.rate / 1e9
+    low = int(np.floor(-_BESIDE - where)) + 1
+    high = int(np.ceil(known.data.size - 1 + _BESIDE - where))
+    return max(0, min(low, begin)), min(piece.data.size, max(high, end))
 
 
 def _off(where: float) -> bool:
