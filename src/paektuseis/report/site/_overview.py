@@ -220,16 +220,14 @@ class Overview:
         y = top + 34
         counts_panel(drawing, axis, y, 120, edges, self.counts, self.alive, self._seen(processed))
         drawing.text(RIGHT, y - 6, _("stations alive (line)"), "s alive-text", "end")
-        axis.draw(drawing, y, y + 120)
         y += 156
         lines_panel(drawing, axis, y, 150, loud, label, empty=_("no RSAM"))
-        axis.draw(drawing, y, y + 150)
         y += 186
         lines_panel(
             drawing, axis, y, 120, ratio,
             _("ratio {name} of each station", name=name.upper()), empty=_("no ratio"),
         )  # fmt: skip
-        axis.draw(drawing, y, y + 120, label=_("time (UTC)"))
+        axis.label(drawing, y + 120, _("time (UTC)"))
         return drawing.svg()
 
     def keys(self) -> list[str]:

@@ -139,6 +139,7 @@ def lines_panel(
 
 def _frame(drawing: Drawing, axis: TimeAxis, top: float, bottom: float, label: str) -> None:
     drawing.rect(axis.left, top, axis.right - axis.left, bottom - top, "panel")
+    axis.draw(drawing, top, bottom)
     drawing.text(axis.left, top - 6, label, "h")
 
 

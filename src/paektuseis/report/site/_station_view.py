@@ -226,10 +226,9 @@ def _chart(tables: DayTables, station: str, events: list[dict[str, Any]]) -> str
     state_rows(drawing, axis, 22, {station.split(".")[1]: tables.states(station)})
     drawing.text(LEFT, 62, _("events this station triggered for"), "h")
     drawing.rect(LEFT, 68, RIGHT - LEFT, 26, "panel")
-    event_ticks(drawing, axis, 81, events)
     axis.draw(drawing, 68, 94)
+    event_ticks(drawing, axis, 81, events)
     lines_panel(drawing, axis, 122, 140, loud, _rsam_label(rsam, unit), empty=_("no RSAM"))
-    axis.draw(drawing, 122, 262)
     label = _("ratios of amplitudes in two bands")
     if first:
         label += f" · {first[0]}"
@@ -238,7 +237,7 @@ def _chart(tables: DayTables, station: str, events: list[dict[str, Any]]) -> str
         x = LEFT + 420 + i * 90
         drawing.line(x, 282, x + 18, 282, f"line l{i}")
         drawing.text(x + 22, 286, name, "s")
-    axis.draw(drawing, 292, 422, label=_("time (UTC)"))
+    axis.label(drawing, 422, _("time (UTC)"))
     return drawing.svg()
 
 

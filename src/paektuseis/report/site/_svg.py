@@ -185,16 +185,17 @@ class TimeAxis:
         places = range(first, self.end + 1, step * 10**9)
         return [(self(ns), pd.Timestamp(ns, tz="UTC").strftime(form)) for ns in places]
 
-    def draw(self, drawing: Drawing, top: float, bottom: float, *, label: str = "") -> None:
-        """Draw the grid of a panel, and its labels where they are wanted."""
-        for x, text in self.ticks():
+    def draw(self, drawing: Drawing, top: float, bottom: float) -> None:
+        """Draw the grid of a panel."""
+        for x, _text in self.ticks():
             drawing.line(x, top, x, bottom, "grid")
-            if label:
-                drawing.text(
-                    min(max(x, self.left + 14), self.right - 14), bottom + 16, text, "s", "middle"
-                )
-        if label:
-            drawing.text((self.left + self.right) / 2, bottom + 34, label, "s", "middle")
+
+    def label(self, drawing: Drawing, bottom: float, text: str) -> None:
+        """Write the instants under a panel, and what they are."""
+        for x, tick in self.ticks():
+            inside = min(max(x, self.left + 14), self.right - 14)
+            drawing.text(inside, bottom + 16, tick, "s", "middle")
+        drawing.text((self.left + self.right) / 2, bottom + 34, text, "s", "middle")
 
 
 def nanoseconds(times: pd.Series | pd.DatetimeIndex) -> NDArray[np.int64]:
