@@ -236,3 +236,13 @@ def test_events_of_a_table_are_not_touched(sample):
     with ps.speak("ko"):
         ps.station_summary(sample["raw"], trace_id="1U.PDBD..HHZ", quality=sample["quality"])
     pd.testing.assert_frame_equal(before, sample["quality"])
+
+
+def test_a_pdf_holds_its_letters_as_text(language, tmp_path):
+    from pypdf import PdfReader
+
+    ax = ps.plot_helicorder(record(60.0))
+    path = ps.save_figure(ax.figure, tmp_path / "drum.pdf")
+    text = PdfReader(path).pages[0].extract_text()
+    assert {"ko": "필터", "zh": "未滤波"}[language] in text
+    assert path.stat().st_size < 400_000  # the letters used, not the whole font
