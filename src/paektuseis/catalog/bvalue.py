@@ -294,7 +294,7 @@ def _means_to_next_larger(values: FloatArray, least: float) -> FloatArray:
         total += np.sum(rise - least, axis=1, where=hit)
         number += np.sum(hit, axis=1)
         waiting[:, :-lag] &= ~hit
-    return np.divide(total, number, out=np.full(len(values), np.nan), where=number > 0)
+    return np.asarray(np.divide(total, number, out=np.full(len(values), np.nan), where=number > 0))
 
 
 def _interval(total: float, n: int, width: float, confidence: float) -> tuple[float, float]:
