@@ -34,6 +34,8 @@ class DayJob:
     frame : Frame
     key : str
         Hash of everything the day's pages are made from.
+    digest : str
+        Hash of its tables.
     before, after : dict of str to str
         Name of the day before and after on which each station has a page.
     known : dict of str to str
@@ -46,6 +48,7 @@ class DayJob:
     root: Path
     frame: Frame
     key: str
+    digest: str
     before: dict[str, str] = field(default_factory=dict)
     after: dict[str, str] = field(default_factory=dict)
     known: dict[str, str] = field(default_factory=dict)
@@ -72,7 +75,7 @@ def make_day(job: DayJob) -> str:
     tables = DayTables(job.day)
     made = _Made(job)
     folder = f"files/{file_name(job.day.name)}"
-    data_key = key_of(job.day.digest())
+    data_key = key_of(job.digest, look())
     names = [f"{folder}/events.xml", f"{folder}/bulletin.txt"]
     if tables.event_ids:
         if made.stale(data_key, *names):

@@ -130,7 +130,8 @@ def write_report(
         synthetic = _is_synthetic(source, inventory)
     root = files.site_folder(out if out is not None else source.directory / "report")
     old = files.read_manifest(root)
-    stations = _stations_of_days(source, old)
+    digests = {d.name: d.digest() for d in source.days}
+    stations = _stations_of_days(source, old, digests)
     ground = ground_of(network, source.run, {s for found in stations.values() for s in found})
     frame = Frame(
         languages=spoken,
@@ -143,7 +144,7 @@ def write_report(
         if records is None
         else make_records(records, inventory, network, synthetic, source.run)
     )
-    jobs, kept = _jobs(source, root, frame, old, stations, held)
+    jobs, kept = _jobs(source, root, frame, old, stations, digests, held)
     tick = progress or (lambda what, done, total: None)
     days, written, problems = dict(kept), 0, list(source.problems)
     with Workers(min(workers, max(1, len(jobs)))) as pool:
@@ -157,7 +158,7 @@ def write_report(
         problems += day.get("problems", ())
     tick("overview", len(jobs), len(jobs) + 1)
     ordered = {d.name: days[d.name] for d in source.days}
-    pages, shared, fresh = _whole(source, root, frame, ordered, old, problems)
+    pages, shared, fresh = _whole(source, root, frame, ordered, old, digests, problems)
     written += fresh
     new = {"format": files.FORMAT, "days": ordered, "pages": pages, "shared": shared}
     removed = files.remove(root, files.files_of(old) - files.files_of(new))
@@ -191,12 +192,14 @@ def _is_synthetic(source: Source, inventory: Inventory | None) -> bool:
     return any("synthetic" in (w or "").lower() for w in words)
 
 
-def _stations_of_days(source: Source, old: dict[str, Any]) -> dict[str, list[str]]:
+def _stations_of_days(
+    source: Source, old: dict[str, Any], digests: dict[str, str]
+) -> dict[str, list[str]]:
     """Return the stations of each day; of a day that has not changed, from the last report."""
     found = {}
     for day in source.days:
         before = old["days"].get(day.name)
-        if before and before.get("digest") == day.digest():
+        if before and before.get("digest") == digests[day.name]:
             found[day.name] = list(before["summary"]["stations"])
         else:
             found[day.name] = DayTables(day).stations
@@ -209,6 +212,7 @@ def _jobs(
     frame: Frame,
     old: dict[str, Any],
     stations: dict[str, list[str]],
+    digests: dict[str, str],
     records: Records | None,
 ) -> tuple[list[DayJob], dict[str, Any]]:
     """Return the days to be made, and those that are as they were."""
@@ -219,7 +223,7 @@ def _jobs(
         for station in stations[day.name]:
             before[station] = next((n for n in reversed(names[:at]) if station in stations[n]), "")
             after[station] = next((n for n in names[at + 1 :] if station in stations[n]), "")
-        digest = day.digest()
+        digest = digests[day.name]
         key = files.key_of(
             look(), frame, digest, before, after, "" if records is None else records.digest
         )
@@ -233,6 +237,7 @@ def _jobs(
                 root=root,
                 frame=frame,
                 key=key,
+                digest=digest,
                 before=before,
                 after=after,
                 known=last.get("files", {}),
@@ -248,16 +253,14 @@ def _whole(
     frame: Frame,
     days: dict[str, Any],
     old: dict[str, Any],
+    digests: dict[str, str],
     problems: Sequence[str],
 ) -> tuple[dict[str, str], dict[str, str], int]:
     """Write the pages of the whole span and what all pages share."""
-    digests: list[tuple[str, str]] = []
     for day in source.days:
-        entry = days[day.name]
-        entry["digest"] = day.digest()
-        digests.append((day.name, entry["digest"]))
+        days[day.name]["digest"] = digests[day.name]
     run_key = files.key_of(source.run)
-    key = files.key_of(look(), frame, digests, run_key, problems)
+    key = files.key_of(look(), frame, sorted(digests.items()), run_key, problems)
     shared = {f"assets/{n}": look() for n in STATIC}
     for name in shared:
         if old["shared"].get(name) != look() or not (root / name).is_file():
