@@ -349,6 +349,7 @@ def test_little_memory_for_days_in_work_changes_no_sample(tmp_path, signal, monk
     ]
 )
 @settings(
+    derandomize=True,
     phases=(Phase.explicit, Phase.generate),
     max_examples=25,
     deadline=None,
