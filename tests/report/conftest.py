@@ -1,13 +1,17 @@
 """A small folder of results made by hand: every number of it is known."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import paektuseis as ps
 from paektuseis import tables
 from paektuseis.io import write_table
+from paektuseis.plotting import network_summary, save_figure
+from paektuseis.report import write_products
 
 HOUR = pd.Timedelta(hours=1)
 
@@ -180,3 +184,35 @@ def make_day(
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     return make_day(tmp_path / "day")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path) -> Path:
+    """A report of a quarter of the sample hour, in every language, with pages the run drew."""
+    folder = tmp_path_factory.mktemp("browser")
+    inventory = ps.read_stations(sample_dir / "stations.xml")
+    network = ps.load_network("paektu").select(["1U.*"]).with_inventory(inventory)
+    archive = ps.Archive(sample_dir / "sds")
+    result = ps.process_day(
+        archive,
+        starttime="2014-06-15T03:00:00",
+        endtime="2014-06-15T03:15:00",
+        network=network,
+        inventory=inventory,
+    )
+    day = folder / "day"
+    write_products(result, archive, day, synthetic=True)
+    figure = network_summary(
+        network=network,
+        starttime=result.starttime,
+        endtime=result.endtime,
+        events=result.events,
+        rsam=result.tables["rsam"],
+        synthetic=True,
+    )
+    drawn = save_figure(figure, day / "pages" / "network.png", dpi=80)
+    for event_id in result.events["event_id"]:
+        shutil.copy(drawn, day / "pages" / f"event-{event_id}.png")
+    shutil.copy(drawn, day / "pages" / "station-1U.JGPD..HHZ.png")
+    ps.write_report(day, folder / "site")
+    return folder / "site"

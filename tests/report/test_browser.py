@@ -3,7 +3,6 @@
 import importlib.util
 import io
 import os
-import shutil
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -11,8 +10,6 @@ import pytest
 from pypdf import PdfReader
 
 import paektuseis as ps
-from paektuseis.plotting import network_summary, save_figure
-from paektuseis.report import write_products
 
 from ._chromium import Browser, chromium
 
@@ -21,38 +18,6 @@ RULES = "{runOnly:{type:'tag',values:['wcag2a','wcag2aa','wcag21a','wcag21aa','b
 
 AS_PREFERRED = "localStorage.clear(), delete document.documentElement.dataset.theme"
 """What an earlier test chose is forgotten."""
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, sample_dir: Path) -> Path:
-    """A report of a quarter of the sample hour, in every language, with pages the run drew."""
-    folder = tmp_path_factory.mktemp("browser")
-    inventory = ps.read_stations(sample_dir / "stations.xml")
-    network = ps.load_network("paektu").select(["1U.*"]).with_inventory(inventory)
-    archive = ps.Archive(sample_dir / "sds")
-    result = ps.process_day(
-        archive,
-        starttime="2014-06-15T03:00:00",
-        endtime="2014-06-15T03:15:00",
-        network=network,
-        inventory=inventory,
-    )
-    day = folder / "day"
-    write_products(result, archive, day, synthetic=True)
-    figure = network_summary(
-        network=network,
-        starttime=result.starttime,
-        endtime=result.endtime,
-        events=result.events,
-        rsam=result.tables["rsam"],
-        synthetic=True,
-    )
-    drawn = save_figure(figure, day / "pages" / "network.png", dpi=80)
-    for event_id in result.events["event_id"]:
-        shutil.copy(drawn, day / "pages" / f"event-{event_id}.png")
-    shutil.copy(drawn, day / "pages" / "station-1U.JGPD..HHZ.png")
-    ps.write_report(day, folder / "site")
-    return folder / "site"
 
 
 @pytest.fixture(scope="session")

@@ -64,3 +64,20 @@ def test_what_is_not_there_is_told_with_what_is(results, tmp_path):
         ps.write_page(results, tmp_path / "x.html")
     with pytest.raises(ps.ParameterError, match=r"\.html or \.pdf"):
         ps.write_page(results, tmp_path / "x.txt", station="1U.AAA")
+
+
+def test_waveforms_are_drawn_from_the_records(site, sample_dir, tmp_path):
+    """The figure of an event is made anew from the archive, whatever the run drew."""
+    day = site.parent / "day"
+    event = sorted((day / "pages").glob("event-vt-*.png"))[0].stem.removeprefix("event-")
+    path = ps.write_page(
+        day, tmp_path / "e.html", event=event, records=sample_dir / "sds", synthetic=True
+    )
+    images = Page(path).all("img")
+    assert len(images) == 1
+    assert images[0]["src"].startswith("data:image/webp;base64,")
+    assert images[0]["width"] == "780"
+    assert len(images[0]["src"]) > 30_000  # traces, not an empty frame
+    assert "Drawn from the records." in Page(path).text
+    with pytest.raises(ps.ParameterError, match="no such folder"):
+        ps.write_page(day, tmp_path / "x.html", event=event, records=tmp_path / "nowhere")
