@@ -120,12 +120,13 @@ def named_channels(files: list[str]) -> list[str]:
 def segments(stream: Stream, quality: pd.DataFrame, answer: Answer) -> None:
     """Save the samples of each trace, with the spans that are flagged."""
     flagged = quality[quality["severity"].isin(["warning", "error"]) & (quality["check"] != "gap")]
+    rows = {name: list(mine.itertuples()) for name, mine in flagged.groupby("trace_id")}
     for number, trace in enumerate(stream):
         name = f"segment{number}.npy"
         np.save(answer.out / name, np.ascontiguousarray(trace.data), allow_pickle=False)
         t0, rate = trace.stats.starttime.ns, float(trace.stats.sampling_rate)
         flags = []
-        for row in flagged[flagged["trace_id"] == trace.id].itertuples():
+        for row in rows.get(trace.id, []):
             first = int(np.ceil((row.starttime.value - t0) * 1e-9 * rate - 0.5))
             last = int(np.floor((row.endtime.value - t0) * 1e-9 * rate + 0.5))
             first, last = max(first, 0), min(last, len(trace.data) - 1)
