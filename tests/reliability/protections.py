@@ -194,6 +194,9 @@ def preload() -> None:
         assert "paektuseis" not in sys.modules
 
 
+_PLAIN = {"PYTEST_ADDOPTS": ""}  # what the whole suite is run with is not for a few tests
+
+
 def _run_pytest(
     words: list[str], environment: dict[str, str], log: Path, seconds: float
 ) -> int | None:
@@ -203,7 +206,7 @@ def _run_pytest(
             with contextlib.suppress(subprocess.TimeoutExpired):
                 return subprocess.run(
                     [sys.executable, "-m", "pytest", *words], cwd=CHECKOUT, check=False,
-                    env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=file,
+                    env=os.environ | environment | _PLAIN, stdin=subprocess.DEVNULL, stdout=file,
                     stderr=file, timeout=seconds,
                 ).returncode  # fmt: skip
             return None
@@ -230,7 +233,7 @@ def _forked(words: list[str], environment: dict[str, str], log: int) -> int:
         os.dup2(log, 1)
         os.dup2(log, 2)
         os.chdir(CHECKOUT)
-        os.environ |= environment
+        os.environ |= environment | _PLAIN
         sys.path[:1] = [str(CHECKOUT), *environment["PYTHONPATH"].split(os.pathsep)]
         code = int(sys.modules["pytest"].main(words))
     finally:
