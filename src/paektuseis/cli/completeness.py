@@ -7,7 +7,7 @@ from typing import Annotated, Any, cast
 import typer
 
 from .common import EXIT_PROBLEMS, complain, open_metadata, progress_bar, say
-from .day import ArchiveArgument, ConfigOption, InventoryOption, OutOption
+from .day import ArchiveArgument, ConfigOption, InventoryOption, OutOption, only_day
 
 
 def completeness(
@@ -20,7 +20,12 @@ def completeness(
     ],
     out: OutOption,
     date: Annotated[
-        str | None, typer.Option("--date", "-d", help="UTC day whose noise is used.")
+        str | None,
+        typer.Option(
+            "--date",
+            "-d",
+            help="UTC day whose noise is used; the only one there is where not given.",
+        ),
     ] = None,
     starttime: Annotated[
         str | None, typer.Option(help="Start of another span (UTC, ISO 8601), instead of --date.")
@@ -61,6 +66,9 @@ def completeness(
     net, metadata = open_metadata(network, inventory)
     if net is None:
         raise ParameterError("--network is needed; give paektu or a TOML profile")
+    records = Archive(archive)
+    if date is None and starttime is None and endtime is None:
+        date = only_day(records)
     begin, until = span_of(date, starttime, endtime)
     folder = make_folder(out)
     notes: list[str] = []
@@ -71,7 +79,7 @@ def completeness(
         with progress_bar("planting") as tick:
             result = completeness_map(
                 net,
-                Archive(archive),
+                records,
                 magnitudes=_magnitudes(magnitudes),
                 grid=grid,
                 depth_km=depth,
