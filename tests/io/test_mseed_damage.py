@@ -501,6 +501,13 @@ def test_a_lone_label_with_nothing_to_prove_it_is_not_believed(tmp_path, mseed, 
         assert check in {"bad_encoding", "bad_count"}
 
 
+def test_of_two_records_with_two_labels_neither_is_believed(tmp_path, mseed, rng):
+    data = rng.integers(-9000, 9000, 200).astype(np.int32)
+    raw = mseed(data, encoding="INT32", reclen=512)[:1024]
+    with pytest.raises(ps.WaveformError, match="another encoding"):
+        read(tmp_path, patch(raw, 512 + 52, bytes([1])))
+
+
 def test_a_change_of_encoding_and_a_record_steim_cannot_hold_are_believed(tmp_path, mseed, rng):
     data = np.cumsum(rng.integers(-9000, 9000, 4000)).astype(np.int32)
     first, rest = data[:2000], data[2000:]

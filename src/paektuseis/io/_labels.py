@@ -17,6 +17,7 @@ IntArray = NDArray[np.int64]
 _STEIM = (10, 11)
 _SAME = {32: 1}  # DWWSSN is the 16-bit integer under another name
 _INT32 = 3
+_WITH_LABEL = (k.OK, k.CUT, k.BAD_RATE, k.BAD_ENCODING, k.BAD_DATA, k.BAD_COUNT)
 
 
 def doubt_lone_encodings(buffer: ByteArray, rows: IntArray) -> None:
@@ -26,30 +27,33 @@ def doubt_lone_encodings(buffer: ByteArray, rows: IntArray) -> None:
     integers between Steim records, which some recorders write where a difference is too large
     for Steim, unless the bytes pass the check of Steim.
     """
-    usable = np.flatnonzero(rows[:, k.VERDICT] == k.OK)
-    stated = rows[usable, k.ENCODING].copy()
+    known = np.flatnonzero(np.isin(rows[:, k.VERDICT], _WITH_LABEL))
+    stated = rows[known, k.ENCODING].copy()
     for alias, name in _SAME.items():
         stated[stated == alias] = name
-    if len(usable) < 2 or (stated == stated[0]).all():
+    if len(known) < 2 or (stated == stated[0]).all():
         return
-    keys = np.ascontiguousarray(rows[usable][:, (k.KEY1, k.KEY2)]).view([("a", "i8"), ("b", "i8")])
+    keys = np.ascontiguousarray(rows[known][:, (k.KEY1, k.KEY2)]).view([("a", "i8"), ("b", "i8")])
     _, channel = np.unique(keys.ravel(), return_inverse=True)
     for one in np.unique(channel):
         mine = channel == one
-        _doubt_channel(buffer, rows, usable[mine], stated[mine])
+        _doubt_channel(buffer, rows, known[mine], stated[mine])
 
 
 def _doubt_channel(buffer: ByteArray, rows: IntArray, which: IntArray, stated: IntArray) -> None:
     kinds, counts = np.unique(stated, return_counts=True)
     if len(kinds) < 2:
         return
-    usual = int(kinds[np.argmax(counts)])
-    other = stated != usual
-    before = np.concatenate(([False], other[:-1]))
-    after = np.concatenate((other[1:], [False]))
-    lone = other & ~before & ~after & ~np.isin(stated, _STEIM)
+    most = kinds[counts == counts.max()]
+    steim = most[np.isin(most, _STEIM)]
+    usual = int(steim[0] if steim.size else most[0]) if steim.size or len(most) == 1 else -1
+    change = stated[1:] != stated[:-1]
+    lone = np.concatenate(([True], change)) & np.concatenate((change, [True]))
+    lone &= (stated != usual) & ~np.isin(stated, _STEIM)
     for row, encoding in zip(which[lone].tolist(), stated[lone].tolist(), strict=True):
-        if usual not in _STEIM or encoding != _INT32 or _passes(buffer, rows, row, usual):
+        if rows[row, k.VERDICT] == k.OK and (
+            usual not in _STEIM or encoding != _INT32 or _passes(buffer, rows, row, usual)
+        ):
             rows[row, k.VERDICT] = k.BAD_LABEL
 
 
