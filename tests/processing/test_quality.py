@@ -421,3 +421,11 @@ def test_one_record_under_two_names_is_told(rng):
     assert told(trace("00", x[:50]), trace("10", x[:50])).empty
     dead = np.zeros(3000, np.int32)
     assert told(trace("00", dead), trace("10", dead)).empty
+
+
+def test_the_last_swing_of_a_burst_that_ends_at_once_is_no_spike(rng):
+    x = rng.integers(-5, 6, 6000)
+    x[3000:3100] += np.tile([4000, 0, -4000, 0], 25)
+    header = {"network": "XX", "station": "A", "channel": "HHZ", "sampling_rate": 100.0}
+    table = check_waveforms(Trace(x.astype(np.int32), header))
+    assert not {"spike", "step"} & set(table["check"])
