@@ -7,7 +7,7 @@ import os
 import pkgutil
 import re
 import shutil
-import textwrap
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +16,9 @@ import matplotlib
 import pytest
 
 import paektuseis as ps
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "docs" / "_ext"))
+import code_blocks
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md"] + [
@@ -34,25 +37,8 @@ def markdown_blocks(text: str) -> Iterator[tuple[int, str]]:
 
 def rst_blocks(text: str) -> Iterator[tuple[int, str]]:
     """Yield line number and code of each ``code-block:: python``."""
-    lines = text.splitlines()
-    number = 0
-    while number < len(lines):
-        opening = re.match(r"( *)\.\. code-block:: python\s*$", lines[number])
-        number += 1
-        if not opening:
-            continue
-        indent = len(opening.group(1))
-        body: list[str] = []
-        first = number
-        while number < len(lines):
-            line = lines[number]
-            if line.strip() and len(line) - len(line.lstrip()) <= indent:
-                break
-            if re.match(r"\s*:[\w-]+:", line) and not any(part.strip() for part in body):
-                line = ""  # an option of the directive
-            body.append(line)
-            number += 1
-        yield first + 1, textwrap.dedent("\n".join(body)) + "\n"
+    for first, _, code in code_blocks.python_blocks(text.splitlines()):
+        yield first + 1, code + "\n"
 
 
 def blocks(path: Path) -> list[tuple[int, str]]:

@@ -9,35 +9,15 @@ directive says what there is to see, and is the picture's alternative text.
 from __future__ import annotations
 
 import os
-import re
-import textwrap
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+from code_blocks import python_blocks
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-
-def blocks(lines: list[str]) -> Iterator[tuple[int, str]]:
-    """Yield the number of the line after each block of Python, and its code."""
-    number = 0
-    while number < len(lines):
-        opening = re.match(r"( *)\.\. code-block:: python\s*$", lines[number])
-        number += 1
-        if not opening:
-            continue
-        body: list[str] = []
-        while number < len(lines):
-            line = lines[number]
-            if line.strip() and len(line) - len(line.lstrip()) <= len(opening.group(1)):
-                break
-            body.append(line)
-            number += 1
-        yield number, textwrap.dedent("\n".join(body))
 
 
 class GalleryFigure(Directive):
@@ -58,7 +38,7 @@ class GalleryFigure(Directive):
         before = Path.cwd()
         os.chdir(CHECKOUT)
         try:
-            for end, code in blocks(lines[:here]):
+            for _, end, code in python_blocks(lines[:here]):
                 if end > done:
                     exec(compile(code, f"{page} (before line {end})", "exec"), namespace)
                     done = end

@@ -58,9 +58,9 @@ def test_round_trip(tmp_path, trace, name, dtype):
     assert stream[0].stats.sampling_rate == pytest.approx(100, rel=1e-5)
 
 
-def test_mseed3(tmp_path, trace):
+def write_mseed3(trace, folder):
     pymseed = pytest.importorskip("pymseed")
-    path = tmp_path / "x.mseed3"
+    path = folder / "x.mseed3"
     records = pymseed.MS3TraceList()
     records.add_data(
         sourceid="FDSN:YA_UV05_00_H_H_Z",
@@ -70,6 +70,11 @@ def test_mseed3(tmp_path, trace):
         starttime=int(START.ns),
     )
     records.to_file(str(path), max_record_length=512, format_version=3)
+    return path
+
+
+def test_mseed3(tmp_path, trace):
+    path = write_mseed3(trace, tmp_path)
     (ours,) = read_waveforms(path)
     assert ours.id == trace.id
     assert ours.stats.starttime == START
@@ -84,17 +89,7 @@ def test_mseed3(tmp_path, trace):
 
 
 def test_mseed3_cut_and_interrupted(tmp_path, trace):
-    pymseed = pytest.importorskip("pymseed")
-    path = tmp_path / "x.mseed3"
-    records = pymseed.MS3TraceList()
-    records.add_data(
-        sourceid="FDSN:YA_UV05_00_H_H_Z",
-        data_samples=trace.data.tolist(),
-        sample_type="i",
-        sample_rate=100.0,
-        starttime=int(START.ns),
-    )
-    records.to_file(str(path), max_record_length=512, format_version=3)
+    path = write_mseed3(trace, tmp_path)
     content = path.read_bytes()
     last, second = content.rindex(b"MS\x03"), content.index(b"MS\x03", 10)
     path.write_bytes(content[:second] + b"junk" * 9 + content[second:-7])
