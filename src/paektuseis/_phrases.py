@@ -13,6 +13,21 @@ from ._language import mark
 JOINTS = (mark("; "), mark(", "), mark(": "))
 """What the parts of a sentence are joined by."""
 
+CLASS_WORDS: dict[str, str] = {
+    "VT": mark("VT"),
+    "LP": mark("LP"),
+    "hybrid": mark("hybrid"),
+    "VLP": mark("VLP"),
+    "harmonic": mark("harmonic"),
+    "tremor": mark("tremor"),
+    "explosion": mark("explosion"),
+    "regional": mark("regional"),
+    "teleseism": mark("teleseism"),
+    "noise": mark("noise"),
+    "": mark("no class"),
+}
+"""What each class of events is called in a table or key; the empty label is that of none."""
+
 MEASURES = (
     mark("power spectral density"),
     mark("amplitude spectrum"),

@@ -27,7 +27,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from numpy.typing import NDArray
-from obspy import Trace, UTCDateTime
+from obspy import Inventory, Trace, UTCDateTime
 from obspy.core import AttribDict
 from obspy.core.trace import Stats
 
@@ -112,3 +112,11 @@ def package_versions() -> dict[str, str | None]:
         except PackageNotFoundError:
             found[name] = None
     return found
+
+
+def is_synthetic(inventory: Inventory | None, network: Any = None, note: str = "") -> bool:
+    """Whether metadata, network or note say that the records were computed, not recorded."""
+    words = [note, getattr(network, "title", ""), getattr(network, "note", "")]
+    if isinstance(inventory, Inventory):
+        words += [inventory.source, inventory.sender, *(n.description for n in inventory)]
+    return any("synthetic" in str(w or "").lower() for w in words)

@@ -6,6 +6,7 @@ cannot be built without them. Nothing here computes anything a user would cite.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from .network import Network
 
 FloatArray = NDArray[np.float64]
+Progress = Callable[[str, int, int], None]
+"""Called with what is done, how much of it, and of how much."""
+KM_PER_DEGREE = 111.19492664455873
+"""Of a great circle on a sphere of 6371 km."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,13 +15,13 @@ from .._database import Database
 from ..errors import OutputError, PaektuseisError, ParameterError, WaveformError
 from ..io import _kernels as k, atomic_path, make_folder
 from ..io._clean import cut_to_window
-from ..io._foreign import ForeignParser
 from ..io._layout import SDS, Pattern
 from ..io._mseed import Selection, scan_records
 from ..io._output import flush_folder
 from ..io._processes import remove_leftovers
 from ..io._sources import FileBytes, one_path, read_bytes
 from ..io._streaming import read_blocks
+from ..io.sds import ENCODINGS, record_bytes
 from ..io.waveforms import read_source
 from ._merge import ARCHIVE, NEW, Held, Piece, Stretch, compare, joined, of_one_type
 
@@ -52,6 +51,12 @@ def days_of(start: int, npts: int, rate: float) -> Iterator[tuple[int, int, int]
         stop = min(npts, max(stop, at + 1))
         yield day, at, stop
         at = stop
+
+
+def by_day(piece: Piece) -> Iterator[tuple[int, Piece]]:
+    """Cut a piece at midnight: yield each day (midnight, ns) with its part."""
+    for day, begin, end in days_of(piece.start, piece.data.size, piece.rate):
+        yield day, piece.part(begin, end)
 
 
 def day_name(trace_id: str, day: int) -> str:
@@ -326,27 +331,12 @@ def encode(piece: Piece, trace_id: str, path: Path, reclen: int, sequence: int) 
         },
     )
     kind = str(piece.data.dtype)
-    encodings = {
-        "int32": ("STEIM2", "STEIM1", "INT32"),
-        "float32": ("FLOAT32",),
-        "float64": ("FLOAT64",),
-    }
-    if kind not in encodings:
+    if kind not in ENCODINGS:
         raise WaveformError(f"{trace_id}: samples of type {kind} cannot be written")
     fault: PaektuseisError | None = None
-    for encoding in encodings[kind]:
-        buffer = io.BytesIO()
+    for encoding in ENCODINGS[kind]:
         try:
-            with ForeignParser(path, "miniSEED", OutputError):
-                trace.write(
-                    buffer,
-                    format="MSEED",
-                    encoding=encoding,
-                    reclen=reclen,
-                    byteorder=">",
-                    sequence_number=(sequence - 1) % 999999 + 1,
-                )
-            data = buffer.getvalue()
+            data = record_bytes(trace, path, encoding, reclen, sequence)
             if _is_exact(path, data, piece):
                 return data
         except (OutputError, WaveformError) as error:

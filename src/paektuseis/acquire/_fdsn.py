@@ -29,6 +29,7 @@ from obspy.clients.fdsn.header import (
 
 from ..errors import ArchiveError, MetadataError, ParameterError
 from ..io import read_stations, safe_text
+from ..types import KM_PER_DEGREE
 
 logger = logging.getLogger("paektuseis.acquire")
 _FINAL = (
@@ -79,7 +80,7 @@ class Selector:
             out |= {
                 "latitude": self.latitude,
                 "longitude": self.longitude,
-                "maxradius": self.radius_km / 111.19492664455873,
+                "maxradius": self.radius_km / KM_PER_DEGREE,
             }
         return out
 

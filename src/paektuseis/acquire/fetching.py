@@ -20,14 +20,14 @@ from ..io import atomic_path, safe_filename, safe_text
 from ..io._sources import one_path
 from ..io._streaming import read_blocks
 from ..times import TimeLike, as_utc
+from ..types import Progress
 from ._codes import Codes
-from ._dayfile import DAY_NS, DayFiles, days_of, piece_of
+from ._dayfile import DAY_NS, DayFiles, by_day, piece_of
 from ._fdsn import Centre, CentreError, RefusedError, Selector, Span
 from ._merge import CONFLICT, NEW, Piece
 from ._tables import FETCHED
 
 logger = logging.getLogger("paektuseis.acquire")
-Progress = Callable[[str, int, int], None]
 _ROUNDS = 20
 """How often a span is asked for again, as long as each answer brings something new."""
 _GIVE_UP = 3
@@ -350,9 +350,8 @@ class _Fetch:
                     for trace in block.traces:
                         if trace.id not in wanted:  # not what was asked for
                             continue
-                        piece = piece_of(trace)
-                        for day, a, b in days_of(piece.start, piece.data.size, piece.rate):
-                            pieces[trace.id, day].append(piece.part(a, b))
+                        for day, part in by_day(piece_of(trace)):
+                            pieces[trace.id, day].append(part)
             except WaveformError as error:
                 text = str(error).replace(f"{path}: ", "")
                 self._problem(WaveformError(f"{centre.name}: {', '.join(sorted(wanted))}: {text}"))

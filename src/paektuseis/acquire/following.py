@@ -21,13 +21,13 @@ from ..io import _kernels as k, safe_filename, safe_text, write_text
 from ..io._mseed import Selection, scan_records
 from ..io._mseed_read import read_mseed
 from ..times import TimeLike, as_utc
+from ..types import Progress
 from ._codes import Codes
-from ._dayfile import DAY_NS, DayFiles, day_of, days_of, piece_of
+from ._dayfile import DAY_NS, DayFiles, by_day, day_of, piece_of
 from ._merge import CONFLICT, NEW, Piece
 from ._seedlink import RECORD, Link, LinkError, Station, parse_address, parse_streams
 
 logger = logging.getLogger("paektuseis.acquire")
-Progress = Callable[[str, int, int], None]
 _LONGEST_PAUSE = 300.0
 _MOST_PROBLEMS = 200
 _ALL = Selection()
@@ -291,7 +291,7 @@ class _Follower:
         with self.store.writing():
             for (trace_id, day), records in sorted(files.items()):
                 doubtful += self._append(trace_id, day, records)
-        for (trace_id, day), pieces in sorted(_by_day(doubtful).items()):
+        for (trace_id, day), pieces in sorted(_pieces_by_day(doubtful).items()):
             self._merge(trace_id, day, pieces)
         for record in waiting:
             end = UTCDateTime(ns=record.end)
@@ -374,10 +374,10 @@ class _Follower:
         write_text(self.state, json.dumps(known, sort_keys=True) + "\n")
 
 
-def _by_day(records: list[_Record]) -> dict[tuple[str, int], list[Piece]]:
+def _pieces_by_day(records: list[_Record]) -> dict[tuple[str, int], list[Piece]]:
     out: dict[tuple[str, int], list[Piece]] = defaultdict(list)
     for record in records:
         for piece in record.pieces:
-            for day, a, b in days_of(piece.start, piece.data.size, piece.rate):
-                out[record.trace_id, day].append(piece.part(a, b))
+            for day, part in by_day(piece):
+                out[record.trace_id, day].append(part)
     return out

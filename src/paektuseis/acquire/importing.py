@@ -6,7 +6,7 @@ import hashlib
 import logging
 import os
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,16 +17,16 @@ from obspy import Trace, UTCDateTime
 from ..errors import OutputError, ParameterError, WaveformError
 from ..io import atomic_path, safe_filename, safe_text, write_table
 from ..io._findings import Finding, fault_of
-from ..io._sources import file_digest, one_path
+from ..io._sources import file_digest, file_stamp, one_path
 from ..io._streaming import read_blocks
+from ..types import Progress
 from ._account import FATES, Account, FileAccount
 from ._codes import Codes
-from ._dayfile import DayFiles, days_of, encode, piece_of
+from ._dayfile import DayFiles, by_day, days_of, encode, piece_of
 from ._merge import Piece
 from ._walk import READ, Entry, entries_below
 
 logger = logging.getLogger("paektuseis.acquire")
-Progress = Callable[[str, int, int], None]
 Key = tuple[str, int]
 """A channel and the midnight (ns) of a day."""
 
@@ -263,7 +263,7 @@ class _Run:
 
     def _look_at(self, number: int, file: FileAccount, digests: dict[str, str]) -> None:
         path = file.entry.path
-        stamp = _stamp(path)
+        stamp = file_stamp(path)
         if stamp[0] != file.entry.size:
             file.close(
                 "unreadable", "the file changed while it was looked at; run the import again"
@@ -323,7 +323,7 @@ class _Run:
         path = file.entry.path
         try:
             for block in read_blocks(path):
-                if _stamp(path) != plan.stamp:
+                if file_stamp(path) != plan.stamp:
                     raise WaveformError(f"{path}: the file changed during the import; run it again")
                 file.format = block.format or file.format
                 file.data_bytes += block.data_bytes
@@ -351,10 +351,9 @@ class _Run:
                 number, trace.id, piece.start, piece.time(piece.data.size - 1), piece.data.size, why
             )
             return
-        for day, begin, end in days_of(piece.start, piece.data.size, piece.rate):
+        for day, part in by_day(piece):
             key = (name, day)
-            part = piece.part(begin, end)
-            if end - begin < piece.data.size:  # lest a day keeps all of a long file in memory
+            if part.data.size < piece.data.size:  # lest a day keeps all of a long file in memory
                 part = replace(part, data=part.data.copy())
             self.pending[key].append(part)
             self.ids[key][number] = trace.id
@@ -392,14 +391,6 @@ class _Run:
 def _rank(trace: Trace, number: int) -> tuple[int, ...]:
     letter = str(trace.stats.get("mseed", {}).get("dataquality", "D"))
     return _RANK.get(letter, 4), int(trace.data.dtype.kind != "i"), number
-
-
-def _stamp(path: Path) -> tuple[int, int]:
-    try:
-        info = path.stat()
-    except OSError:
-        return -1, -1
-    return info.st_size, info.st_mtime_ns
 
 
 def _digest(file: FileAccount) -> str:

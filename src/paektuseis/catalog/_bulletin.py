@@ -9,7 +9,8 @@ import pandas as pd
 
 from ..tables import station_of
 from ..times import as_utc
-from .catalogue_tables import _KM_PER_DEGREE, CatalogueTables, known, number
+from ..types import KM_PER_DEGREE
+from .catalogue_tables import CatalogueTables, known, number, whole
 
 TO_90_LINE = 1.6448536269514722
 """Standard error to the half width of a 90 % interval of one normal variable."""
@@ -98,11 +99,6 @@ def _real(value: Any, width: int, decimals: int) -> str:
     return " " * width
 
 
-def _whole(value: Any, width: int) -> str:
-    text = str(round(float(value))) if known(value) else ""
-    return text.rjust(width) if len(text) <= width else " " * width
-
-
 def _times(value: Any, factor: float) -> float | None:
     found = number(value)
     return None if found is None else found * factor
@@ -131,14 +127,14 @@ def _origin(row: dict[str, Any], residuals: list[dict[str, Any]], label: str, i:
         (46, _real(row["longitude"], 9, 4)),
         (56, _real(_times(row.get("horizontal_uncertainty_km"), TO_90_PLANE), 5, 1)),
         (62, _real(_times(row.get("semi_minor_km"), TO_90_PLANE), 5, 1)),
-        (68, _whole(row.get("major_azimuth"), 3)),
+        (68, whole(row.get("major_azimuth"), 3)),
         (72, _real(depth, 5, 1)),
         (79, _real(_times(row.get("depth_uncertainty_km"), TO_90_LINE), 4, 1)),
-        (84, _whole(row.get("n_picks"), 4)),
-        (89, _whole(row.get("n_stations"), 4)),
-        (94, _whole(row.get("azimuthal_gap"), 3)),
-        (98, _real(None if nearest is None else nearest / _KM_PER_DEGREE, 6, 2)),
-        (105, _real(None if furthest is None else furthest / _KM_PER_DEGREE, 6, 2)),
+        (84, whole(row.get("n_picks"), 4)),
+        (89, whole(row.get("n_stations"), 4)),
+        (94, whole(row.get("azimuthal_gap"), 3)),
+        (98, _real(None if nearest is None else nearest / KM_PER_DEGREE, 6, 2)),
+        (105, _real(None if furthest is None else furthest / KM_PER_DEGREE, 6, 2)),
         (112, "a"),
         (114, "g"),
         (116, _TYPE.get(label, "uk")),
@@ -153,7 +149,7 @@ def _magnitude(row: dict[str, Any], i: int) -> str:
         (1, _ascii(row["kind"], 5).ljust(5)),
         (7, _real(row["value"], 4, 1)),
         (12, _real(row.get("uncertainty"), 3, 1)),
-        (16, _whole(row.get("n"), 4)),
+        (16, whole(row.get("n"), 4)),
         (21, _AUTHOR),
         (31, f"{i:08d}"),
     )
@@ -175,7 +171,7 @@ def _arrival(
     return _put(
         122,
         (1, _ascii(code, 5)),
-        (7, _real(None if distance is None else distance / _KM_PER_DEGREE, 6, 2)),
+        (7, _real(None if distance is None else distance / KM_PER_DEGREE, 6, 2)),
         (14, _real(azimuth, 5, 1)),
         (20, _ascii(pick["phase"], 8)),
         (29, f"{time:%H:%M:%S}.{time.microsecond // 1000:03d}"),

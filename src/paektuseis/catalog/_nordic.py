@@ -12,7 +12,7 @@ from obspy import UTCDateTime
 from ..io import safe_text
 from ..times import as_utc
 from ._text_formats import Rows, _68, _ellipse_of
-from .catalogue_tables import CatalogueTables, _safe, _unsafe, known
+from .catalogue_tables import CatalogueTables, _safe, _unsafe, known, whole
 
 _OWN = "PAEKTUSEIS "
 _NO_ARRIVAL = re.compile(r"(I?[AV][mM].*|A|V|END|BAZ.*)\Z")
@@ -41,11 +41,6 @@ def _real(value: Any, width: int, decimals: int) -> str:
         if len(text) <= width:
             return text.rjust(width)
     return " " * width
-
-
-def _whole(value: Any, width: int) -> str:
-    text = str(round(float(value))) if known(value) else ""
-    return text.rjust(width) if len(text) <= width else " " * width
 
 
 def _line(tag: str, *fields: tuple[int, str]) -> str:
@@ -142,7 +137,7 @@ def _header(
     place = [
         (23, _real(origin.get("latitude"), 7, 3)), (30, _real(origin.get("longitude"), 8, 3)),
         (38, _real(origin.get("depth_km"), 5, 1)),
-        (48, _whole(origin.get("n_stations") or math.nan, 3)),
+        (48, whole(origin.get("n_stations") or math.nan, 3)),
         (51, _real(origin.get("rms"), 4, 1)),
     ]  # fmt: skip
     parts = [sizes[:3], *([sizes[3:6]] if sizes[3:] else [])]
@@ -169,7 +164,7 @@ def _error_line(origin: dict[str, Any], problems: list[str]) -> list[str]:
         for name in ("horizontal_uncertainty_km", "semi_minor_km", "major_azimuth")
     )
     fields = [
-        (5, _whole(origin["azimuthal_gap"], 3).strip().rjust(3)),
+        (5, whole(origin["azimuthal_gap"], 3).strip().rjust(3)),
         (14, _real(origin["time_uncertainty"], 6, 3)),
         (38, _real(origin["depth_uncertainty_km"], 5, 3)),
     ]
@@ -232,11 +227,11 @@ def _phase_line(
     seconds = time.second + time.microsecond / 1e6
     grade = _GRADE.get(str(pick.get("quality", "")), " ")
     motion = {"up": "C", "down": "D"}.get(str(pick.get("polarity", "")), " ")
-    weight = _whole(10 * float(residual.get("weight", math.nan)), 2)
+    weight = whole(10 * float(residual.get("weight", math.nan)), 2)
     shared = [
         (63, _real(residual.get("residual"), 5, 3)), (68, weight),
         (70, _real(residual.get("distance_km"), 5, 2)),
-        (76, _whole(residual.get("azimuth"), 3)),
+        (76, whole(residual.get("azimuth"), 3)),
     ]  # fmt: skip
     if second:
         return _line(
@@ -247,7 +242,7 @@ def _phase_line(
     return _line(
         " ", (1, station), (6, channel[:1] or " "), (7, channel[-1:] or " "), (10, phase),
         (14, f"{grade}A{motion}"), (18, f"{hour:2d}{time.minute:2d}{seconds:6.3f}"),
-        (57, _whole(residual.get("takeoff"), 3)), *shared,
+        (57, whole(residual.get("takeoff"), 3)), *shared,
     )  # fmt: skip
 
 

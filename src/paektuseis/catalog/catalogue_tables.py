@@ -25,7 +25,6 @@ _SCHEMAS = {
     "residuals": tables.RESIDUALS, "magnitudes": tables.MAGNITUDES, "classes": tables.CLASSES,
 }  # fmt: skip
 _POLARITY = {"up": "positive", "down": "negative"}
-_KM_PER_DEGREE = 111.19492664455873
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,6 +96,12 @@ def known(value: Any) -> bool:
 def number(value: Any, scale: float = 1.0) -> float | None:
     """Return a cell as a float, or None where it holds none."""
     return float(value) * scale if known(value) else None
+
+
+def whole(value: Any, width: int) -> str:
+    """Return a cell as a whole number, right-aligned; blanks if unknown or too long."""
+    text = str(round(float(value))) if known(value) else ""
+    return text.rjust(width) if len(text) <= width else " " * width
 
 
 def _plain(value: Any) -> Any:

@@ -13,8 +13,8 @@ from obspy.core.event import Catalog
 from .. import tables
 from ..errors import ParameterError
 from ..io import safe_text
+from ..types import KM_PER_DEGREE
 from .catalogue_tables import (
-    _KM_PER_DEGREE,
     _POLARITY,
     _ROOT,
     _SCHEMAS,
@@ -120,7 +120,7 @@ def _read_event(
             "phase": safe_text(arrival.phase or ""),
             "residual": _value(arrival.time_residual),
             "weight": _value(arrival.time_weight),
-            "distance_km": _value(arrival.distance, _KM_PER_DEGREE),
+            "distance_km": _value(arrival.distance, KM_PER_DEGREE),
             "azimuth": _value(arrival.azimuth),
             "takeoff": _value(arrival.takeoff_angle),
         }
@@ -210,6 +210,6 @@ def _read_origin(origin: quake.Origin, event_id: str) -> dict[str, Any]:
         "n_stations": int(get(quality, "used_station_count") or 0),
         "rms": _value(get(quality, "standard_error")),
         "azimuthal_gap": _value(get(quality, "azimuthal_gap")),
-        "nearest_km": _value(get(quality, "minimum_distance"), _KM_PER_DEGREE),
+        "nearest_km": _value(get(quality, "minimum_distance"), KM_PER_DEGREE),
     }
     return _complete(tables.ORIGINS, native, _read_note(origin.comments, tables.ORIGINS))

@@ -10,9 +10,9 @@ from obspy.core.event import Catalog
 
 from ..network import Network
 from ..times import as_utc
+from ..types import KM_PER_DEGREE
 from ._onsets import Onsets, made_by, onset_picks, place_of, what_was_seen
 from .catalogue_tables import (
-    _KM_PER_DEGREE,
     _POLARITY,
     _SCHEMAS,
     CatalogueTables,
@@ -200,7 +200,7 @@ def _origin(event_id: str, k: int, row: dict[str, Any]) -> quake.Origin:
             used_station_count=int(row["n_stations"]),
             standard_error=number(row["rms"]),
             azimuthal_gap=number(row["azimuthal_gap"]),
-            minimum_distance=number(row["nearest_km"], 1 / _KM_PER_DEGREE),
+            minimum_distance=number(row["nearest_km"], 1 / KM_PER_DEGREE),
         ),
         evaluation_mode="automatic",
         comments=_note(row, native, "origin", event_id, k),
@@ -222,7 +222,7 @@ def _arrivals(
                 phase=row["phase"],
                 time_residual=number(row["residual"]),
                 time_weight=number(row["weight"]),
-                distance=number(row["distance_km"], 1 / _KM_PER_DEGREE),
+                distance=number(row["distance_km"], 1 / KM_PER_DEGREE),
                 azimuth=number(row["azimuth"]),
                 takeoff_angle=number(row.get("takeoff")),
                 comments=_note(

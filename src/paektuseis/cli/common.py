@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from obspy import Inventory
 
     from ..network import Network
-    from ..pipeline.day import Progress
+    from ..types import Progress
 
 EXIT_PROBLEMS = 1
 EXIT_USAGE = 2
@@ -142,11 +142,3 @@ def open_metadata(
 
         net = Network.from_inventory(metadata, name="network")
     return net, metadata
-
-
-def is_synthetic(inventory: Inventory | None) -> bool:
-    """Whether the metadata say that the records were computed, not recorded."""
-    if inventory is None:
-        return False
-    words = [inventory.source, inventory.sender, *(n.description for n in inventory)]
-    return any("synthetic" in (w or "").lower() for w in words)

@@ -7,7 +7,15 @@ from typing import Annotated, Any, cast
 import typer
 
 from .common import EXIT_PROBLEMS, complain, open_metadata, progress_bar, say
-from .day import ArchiveArgument, ConfigOption, InventoryOption, OutOption, only_day
+from .day import (
+    ArchiveArgument,
+    ConfigOption,
+    EndtimeOption,
+    InventoryOption,
+    OutOption,
+    StarttimeOption,
+    only_day,
+)
 
 
 def completeness(
@@ -27,10 +35,8 @@ def completeness(
             help="UTC day whose noise is used; the only one there is where not given.",
         ),
     ] = None,
-    starttime: Annotated[
-        str | None, typer.Option(help="Start of another span (UTC, ISO 8601), instead of --date.")
-    ] = None,
-    endtime: Annotated[str | None, typer.Option(help="End of that span.")] = None,
+    starttime: StarttimeOption = None,
+    endtime: EndtimeOption = None,
     inventory: InventoryOption = None,
     config: ConfigOption = None,
     without: Annotated[

@@ -12,7 +12,6 @@ from .common import (
     NoDataError,
     complain,
     damage,
-    is_synthetic,
     open_metadata,
     progress_bar,
     say,
@@ -45,6 +44,10 @@ ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="Settings (TOML); see `paektuseis config show`."),
 ]
+StarttimeOption = Annotated[
+    str | None, typer.Option(help="Start of another span (UTC, ISO 8601), instead of --date.")
+]
+EndtimeOption = Annotated[str | None, typer.Option(help="End of that span.")]
 OutOption = Annotated[Path, typer.Option("--out", "-o", help="Folder for the products.")]
 
 
@@ -59,10 +62,8 @@ def day(
             help="UTC day, for example 2010-09-01; not needed where there is but one.",
         ),
     ] = None,
-    starttime: Annotated[
-        str | None, typer.Option(help="Start of another span (UTC, ISO 8601), instead of --date.")
-    ] = None,
-    endtime: Annotated[str | None, typer.Option(help="End of that span.")] = None,
+    starttime: StarttimeOption = None,
+    endtime: EndtimeOption = None,
     network: NetworkOption = None,
     inventory: InventoryOption = None,
     config: ConfigOption = None,
@@ -143,6 +144,7 @@ def summarise(
     from ..errors import WaveformError
     from ..io import make_folder
     from ..pipeline import process_day
+    from ..provenance import is_synthetic
     from ..report import PagePrinter, write_index, write_products
     from ..report.pages import Pages
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from .common import EXIT_PROBLEMS, NoDataError, complain, is_synthetic, open_metadata
+from .common import EXIT_PROBLEMS, NoDataError, complain, open_metadata
 from .day import (
     ArchiveArgument,
     ConfigOption,
@@ -38,6 +38,7 @@ def event(
     from ..pipeline import process_event
     from ..pipeline.event import event_window
     from ..plotting import save_figure
+    from ..provenance import is_synthetic
     from ..report import event_page
     from ..times import as_timestamp, as_utc
 

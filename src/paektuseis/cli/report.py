@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ..errors import ParameterError
-from .common import EXIT_PROBLEMS, complain, open_inventory, open_network, progress_bar, say
+from .common import EXIT_PROBLEMS, complain, open_metadata, progress_bar, say
+from .day import InventoryOption
 
 MOST_TOLD = 10
 
@@ -44,9 +45,7 @@ def report(
         Path | None,
         typer.Option(help="Archive of the waveforms, to draw them on the pages in each language."),
     ] = None,
-    inventory: Annotated[
-        list[Path] | None, typer.Option("--inventory", "-i", help="StationXML; may be repeated.")
-    ] = None,
+    inventory: InventoryOption = None,
     local_time: Annotated[
         str, typer.Option(help="Time zone written beside UTC, as Asia/Pyongyang.")
     ] = "",
@@ -76,8 +75,7 @@ def report(
     """
     from ..report import write_page, write_report
 
-    net, from_network = open_network(network)
-    metadata = open_inventory(inventory) or from_network
+    net, metadata = open_metadata(network, inventory)
     if single_file is not None or pdf is not None:
         for path in (single_file, pdf):
             if path is not None:

@@ -155,6 +155,15 @@ def _require_regular(path: Path, info: os.stat_result) -> None:
         raise WaveformError(f"{path}: not a regular file ({kind_of_file(info.st_mode)})")
 
 
+def file_stamp(path: Path) -> tuple[int, int]:
+    """Return size and time of change (ns) of a file; -1 and -1 where there is none."""
+    try:
+        info = os.stat(path)
+    except OSError:
+        return -1, -1
+    return info.st_size, info.st_mtime_ns
+
+
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of what a file holds, as on disk, read block by block."""
     with path.open("rb") as file:

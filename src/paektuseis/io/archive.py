@@ -22,7 +22,7 @@ from ._index_scan import FOREIGN, scan_file
 from ._layout import SDS, Pattern, is_sds
 from ._mseed import Selection
 from ._regular import FileMemory
-from ._sources import files_below, one_path
+from ._sources import file_stamp, files_below, one_path
 from ._spans import Span, clip_spans, join_spans, span_gaps
 from .index import ArchiveIndex
 from .waveforms import read_file
@@ -237,7 +237,7 @@ class Archive:
     def _may_hold(self, path: Path, low: int, high: int) -> bool:
         """Whether a file may hold samples of a window, or damage, as far as is known."""
         known = self._scans.get(path)
-        if known is None or not known.whole or known.key != _key(path):
+        if known is None or not known.whole or known.key != file_stamp(path):
             return True
         return any(s.end >= low - 1000 and s.start <= high + 1000 for s in known.spans)
 
@@ -255,7 +255,7 @@ class Archive:
 
     def _scan(self, path: Path) -> _Scan:
         """Headers of a file as spans, from memory if the file is as it was."""
-        key = _key(path)
+        key = file_stamp(path)
         known = self._scans.get(path)
         if known is not None and known.key == key:
             return known
@@ -534,15 +534,6 @@ class Archive:
     def named(self, path: Path) -> str | None:
         """Return the channel a file's name tells, ``""`` if flat, None if it is no name here."""
         return self._file(path).named
-
-
-def _key(path: Path) -> tuple[int, int]:
-    """Size and time of change (ns) of a file."""
-    try:
-        info = os.stat(path)
-    except OSError:
-        return -1, -1
-    return info.st_size, info.st_mtime_ns
 
 
 def _is_wild(text: str) -> bool:

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import MetadataError, ParameterError
+from ..types import FloatArray
 
-FloatArray = NDArray[np.float64]
 MOST_CELLS = 40_000_000
 HEADER = ("ncols", "nrows", "xllcorner", "yllcorner", "xllcenter", "yllcenter", "cellsize",
           "nodata_value", "dx", "dy")  # fmt: skip

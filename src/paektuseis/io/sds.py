@@ -15,11 +15,12 @@ from ._layout import SDS, Pattern
 from ._output import atomic_path, safe_filename
 from ._sources import one_path
 
-_ENCODINGS = {
+ENCODINGS = {
     "int32": ("STEIM2", "STEIM1", "INT32"),
     "float32": ("FLOAT32",),
     "float64": ("FLOAT64",),
 }
+"""Encodings of each type of samples, the preferred one first."""
 
 
 def write_sds(
@@ -54,8 +55,8 @@ def write_sds(
     ParameterError, WaveformError
         If the encoding, record length or samples do not fit.
     """
-    if encoding not in _ENCODINGS["int32"]:
-        raise ParameterError(f"encoding={encoding!r}; give one of {', '.join(_ENCODINGS['int32'])}")
+    if encoding not in ENCODINGS["int32"]:
+        raise ParameterError(f"encoding={encoding!r}; give one of {', '.join(ENCODINGS['int32'])}")
     if reclen not in {1 << p for p in range(8, 17)}:
         raise ParameterError(f"reclen={reclen}; give a power of two from 256 to 65536")
     base = one_path(root, name="root")
@@ -84,7 +85,7 @@ def _split_days(trace: Trace) -> list[tuple[UTCDateTime, Trace]]:
     data = trace.data
     if data.dtype.kind == "i" and data.dtype.itemsize <= 4:
         data = data.astype(np.int32, copy=False)
-    if str(data.dtype) not in _ENCODINGS:
+    if str(data.dtype) not in ENCODINGS:
         raise WaveformError(
             f"{trace.id}: samples of type {data.dtype} cannot be written; "
             "convert them to int32, float32 or float64"
@@ -112,24 +113,34 @@ def _split_days(trace: Trace) -> list[tuple[UTCDateTime, Trace]]:
     return out
 
 
-def _write_day(path: Path, traces: list[Trace], encoding: str, reclen: int) -> None:
+def record_bytes(trace: Trace, path: Path, encoding: str, reclen: int, sequence: int) -> bytes:
+    """Return a trace as miniSEED records, the first with a sequence number.
+
+    Raises
+    ------
+    OutputError
+        Naming the file it is for, if it cannot be written in this encoding.
+    """
     buffer = io.BytesIO()
     with ForeignParser(path, "miniSEED", OutputError):
-        sequence = 1
-        for trace in traces:
-            kind = str(trace.data.dtype)
-            chosen = encoding if kind == "int32" else _ENCODINGS[kind][0]
-            part = io.BytesIO()
-            trace.write(
-                part,
-                format="MSEED",
-                encoding=chosen,
-                reclen=reclen,
-                byteorder=">",
-                sequence_number=sequence,
-            )
-            sequence = (sequence + part.tell() // reclen - 1) % 999999 + 1
-            buffer.write(part.getvalue())
+        trace.write(
+            buffer,
+            format="MSEED",
+            encoding=encoding,
+            reclen=reclen,
+            byteorder=">",
+            sequence_number=(sequence - 1) % 999999 + 1,
+        )
+    return buffer.getvalue()
+
+
+def _write_day(path: Path, traces: list[Trace], encoding: str, reclen: int) -> None:
+    buffer, sequence = io.BytesIO(), 1
+    for trace in traces:
+        kind = str(trace.data.dtype)
+        chosen = encoding if kind == "int32" else ENCODINGS[kind][0]
+        buffer.write(record_bytes(trace, path, chosen, reclen, sequence))
+        sequence = 1 + buffer.tell() // reclen
     data = buffer.getvalue()
     try:
         if path.exists():

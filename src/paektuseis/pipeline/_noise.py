@@ -15,10 +15,9 @@ from ..errors import MetadataError, NoRecordsError, ParameterError
 from ..io import Archive
 from ..network import Network
 from ..times import TimeLike, as_utc
+from ..types import KM_PER_DEGREE
 from ._blocks import Read
 from ._planting import Channel, Place, channel_of
-
-KM_PER_DEGREE = 111.195
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +16,7 @@ from obspy import UTCDateTime
 
 from .. import tables
 from ..catalog import event_rate, event_table
+from ..catalog._columns import nanoseconds
 from ..config import DetectorSettings, Settings
 from ..detection import coincidence_candidates, synchronised
 from ..network import Network
@@ -116,8 +116,8 @@ def needed_stations(
     spans = pd.DataFrame(
         {
             "station": rows["trace_id"].map(tables.station_of),
-            "begin": _ns(rows["starttime"]),
-            "end": _ns(rows["endtime"]),
+            "begin": nanoseconds(rows["starttime"]),
+            "end": nanoseconds(rows["endtime"]),
         }
     ).sort_values(["station", "begin"], ignore_index=True)
     times, steps = [], []
@@ -137,15 +137,11 @@ def needed_stations(
     return edges[keep], need[keep]
 
 
-def _ns(column: pd.Series[Any]) -> IntArray:
-    return np.asarray(column.dt.as_unit("ns").astype("int64"), dtype=np.int64)
-
-
 def _of_need(found: pd.DataFrame, edges: IntArray, need: IntArray, count: int) -> pd.DataFrame:
     """Return the candidates that begin while ``count`` stations are needed."""
     if not len(found):
         return found
-    when = np.searchsorted(edges, _ns(found["starttime"]), side="right") - 1
+    when = np.searchsorted(edges, nanoseconds(found["starttime"]), side="right") - 1
     kept: pd.DataFrame = found[need[np.maximum(when, 0)] == count]
     return kept
 
@@ -155,7 +151,7 @@ def _apart(candidates: Sequence[pd.DataFrame]) -> pd.DataFrame:
     joined = tables.DETECTIONS.concat(candidates).sort_values(
         ["starttime", "event_id"], ignore_index=True
     )
-    begin, end = _ns(joined["starttime"]), _ns(joined["endtime"])
+    begin, end = nanoseconds(joined["starttime"]), nanoseconds(joined["endtime"])
     keep = np.ones(len(joined), bool)
     until = np.iinfo(np.int64).min
     for i in range(len(joined)):
@@ -199,7 +195,7 @@ def draft_events(
     """
     gap = settings.events.merge_gap
     if len(detections):
-        begin = _ns(detections["starttime"])
+        begin = nanoseconds(detections["starttime"])
         reach = round(max(gap, MAX_LAG) * 1e9)
         apart = np.append(True, np.diff(begin) > reach) & (begin <= int(since.ns))
         start = int(np.flatnonzero(apart)[-1]) if apart.any() else 0
@@ -272,8 +268,8 @@ def _alive(
     number = {name: i for i, name in enumerate(names)}
     station = np.array([number[tables.station_of(t)] for t in rows["trace_id"]], np.int64)
     seen = np.zeros((count, max(len(names), 1)), bool)
-    first = np.searchsorted(edges, _ns(rows["starttime"]), side="right") - 1
-    last = np.searchsorted(edges, _ns(rows["endtime"]), side="left")
+    first = np.searchsorted(edges, nanoseconds(rows["starttime"]), side="right") - 1
+    last = np.searchsorted(edges, nanoseconds(rows["endtime"]), side="left")
     for one, low, high in zip(station, np.maximum(first, 0), last, strict=True):
         seen[low:high, one] = True
     return np.asarray(seen.sum(axis=1), np.int64)

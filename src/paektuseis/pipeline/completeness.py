@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -15,17 +15,17 @@ from numpy.typing import ArrayLike
 from obspy import Inventory, Stream, UTCDateTime
 
 from .. import tables
+from ..catalog._columns import nanoseconds
 from ..config import Settings
 from ..errors import MetadataError, ParameterError
 from ..io import Archive
 from ..network import Network
 from ..times import TimeLike
-from ..types import CompletenessMap, FloatArray
+from ..types import CompletenessMap, FloatArray, Progress
 from ._blocks import Layout, Stage, detected, stage_of
 from ._completeness_tables import completeness_table, detectability_table, trials_table
 from ._noise import channels_of, names_of, places_of, source_of
 from ._planting import Mechanism, Place, Planter, mechanisms, plant
-from .agreement import _ns
 
 log = logging.getLogger("paektuseis.pipeline")
 
@@ -34,8 +34,6 @@ LONGEST_ARRIVAL = 60.0
 DEFAULT_MAGNITUDES = tuple(-1.0 + 0.5 * i for i in range(7))
 APART = 3600.0
 """Seconds of gap between records that are sought together."""
-
-Progress = Callable[[str, int, int], None]
 
 
 def completeness_map(
@@ -293,7 +291,7 @@ class _Run:
                 shift += math.ceil(block.endtime - block.starttime) + APART
         end = self.origin + shift
         found = detected(stream, self.origin, end, self.network, self.settings, [alive])[0][0]
-        begins = _ns(found["starttime"])
+        begins = nanoseconds(found["starttime"])
         out = [[0] * len(self.stage.trials) for _ in sizes]
         for j, k, time in wanted:
             low = (time + first - self.tolerance).ns

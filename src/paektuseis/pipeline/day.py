@@ -26,7 +26,7 @@ from ..io._promises import promised
 from ..network import Network
 from ..spectral import NoisePSD
 from ..times import TimeLike, as_timestamp, as_utc
-from ..types import Spectrogram, Spectrum
+from ..types import Progress, Spectrogram, Spectrum
 from .agreement import detect_network, draft_events, network_rates, stations_needed, within
 from .channel import CONTEXT, TAIL, ChannelDay, process_channel, whole_days
 from .event import EventResult, event_window, process_event
@@ -38,7 +38,6 @@ __all__ = ["DayResult", "process_day", "stations_needed"]
 
 _no_triggers = tables.TRIGGERS.frame
 
-Progress = Callable[[str, int, int], None]
 """Called with (what, done, total) as the work goes on."""
 
 OnEvent = Callable[[EventResult, int], None]

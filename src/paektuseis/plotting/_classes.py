@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from .._language import translate
+from .._phrases import CLASS_WORDS
 from ..tables import CLASSES, LABELS
 from ._style import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, RED, SKY, YELLOW
 
@@ -31,16 +32,8 @@ MARKS: dict[str, tuple[str, str]] = {
 
 def class_text(name: str) -> str:
     """Return the name of a class as the reader calls it (abbreviations stay)."""
-    return {
-        "hybrid": translate("hybrid"),
-        "harmonic": translate("harmonic"),
-        "tremor": translate("tremor"),
-        "explosion": translate("explosion"),
-        "regional": translate("regional"),
-        "teleseism": translate("teleseism"),
-        "noise": translate("noise"),
-        NO_CLASS: translate("no class"),
-    }.get(name, name)
+    label = "" if name == NO_CLASS else name
+    return translate(CLASS_WORDS[label]) if label in CLASS_WORDS else name
 
 
 def labels_of(event_ids: pd.Series, classes: pd.DataFrame | None) -> pd.Series:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from obspy import Inventory, Stream, Trace, UTCDateTime
+from obspy import Stream, Trace, UTCDateTime
 
 from .. import __version__
 from .._language import plural, retell, translate
@@ -94,14 +94,6 @@ def header(
         family=fonts(),
         color="#777777",
     )
-
-
-def is_synthetic(inventory: Inventory | None, network: Any, note: str) -> bool:
-    """Whether metadata, network or note say that the records were computed."""
-    words = [note, getattr(network, "title", ""), getattr(network, "note", "")]
-    if isinstance(inventory, Inventory):
-        words += [inventory.source, inventory.sender, *(n.description for n in inventory)]
-    return any("synthetic" in str(w or "").lower() for w in words)
 
 
 def words_panel(ax: Axes, title: str) -> None:
@@ -353,7 +345,6 @@ __all__ = [
     "findings_of",
     "header",
     "instant_text",
-    "is_synthetic",
     "new_page",
     "one_row",
     "panel",

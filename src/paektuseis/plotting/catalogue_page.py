@@ -12,10 +12,11 @@ from matplotlib.figure import Figure
 from .._language import plural, translate
 from ..catalog import frequency_magnitude
 from ..errors import ParameterError
+from ..provenance import is_synthetic
 from ..tables import MAGNITUDES, ORIGINS
 from ..times import TimeLike, as_utc
 from ._classes import class_text, in_order, labels_of
-from ._pages import header, is_synthetic, new_page, panel, volcano_name
+from ._pages import header, new_page, panel, volcano_name
 from ._stations import distance_km, distances, reference_of
 from ._style import empty_panel
 from ._time import span_text

@@ -15,10 +15,10 @@ from matplotlib.patches import Rectangle
 
 from .._language import translate
 from ..errors import ParameterError
-from ..types import CompletenessMap
+from ..types import KM_PER_DEGREE, CompletenessMap
 from ._fonts import fonts
 from ._style import BLACK, SMALL, axes_or_new, colour_bar, legend, safe_text
-from .maps import KM_PER_DEGREE, plot_station_map
+from .maps import plot_station_map
 
 ALONE_KM = 5.0
 """Side of the cell of a place that has no neighbour."""
@@ -87,12 +87,12 @@ def plot_completeness_map(
     colour_bar(
         ax,
         shown,
-        translate("magnitude {scale} found in {share} of the cases").format(
-            scale=scale, share=f"{share:.0%}"
+        translate(
+            "magnitude {scale} found in {share} of the cases", scale=scale, share=f"{share:.0%}"
         )
         if magnitude is None
-        else translate("detection probability of {scale} {magnitude}").format(
-            scale=scale, magnitude=f"{magnitude:g}"
+        else translate(
+            "detection probability of {scale} {magnitude}", scale=scale, magnitude=f"{magnitude:g}"
         ),
     )
     legend(ax, loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=4)
@@ -195,13 +195,13 @@ def _bounds(network: Any, rows: pd.DataFrame) -> tuple[float, float, float, floa
 
 def _title(result: CompletenessMap, share: float, magnitude: float | None) -> str:
     what = (
-        translate("Magnitude found in {share} of the cases").format(share=f"{share:.0%}")
+        translate("Magnitude found in {share} of the cases", share=f"{share:.0%}")
         if magnitude is None
-        else translate("Probability of finding {scale} {magnitude}").format(
-            scale="Mw", magnitude=f"{magnitude:g}"
+        else translate(
+            "Probability of finding {scale} {magnitude}", scale="Mw", magnitude=f"{magnitude:g}"
         )
     )
-    alive = translate("{alive} stations alive, {dead} dead").format(
-        alive=len(result.alive), dead=len(result.dead)
+    alive = translate(
+        "{alive} stations alive, {dead} dead", alive=len(result.alive), dead=len(result.dead)
     )
     return f"{what}: {alive}"

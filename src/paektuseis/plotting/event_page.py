@@ -12,6 +12,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from .._language import plural, translate
 from ..errors import ParameterError
+from ..provenance import is_synthetic
 from ..tables import TRIGGERS, station_of
 from ..times import TimeLike, as_timestamp
 from ..types import Spectrogram, Spectrum
@@ -31,7 +32,6 @@ from ._event_panels import (
 from ._pages import (
     header,
     instant_text,
-    is_synthetic,
     new_page,
     one_row,
     panel,

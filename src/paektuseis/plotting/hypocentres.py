@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from .._language import plural, translate
 from ..errors import ParameterError
 from ..tables import ORIGINS
+from ..types import KM_PER_DEGREE
 from ._classes import labels_of, scatter_classes
 from ._stations import reference_of, stations_table
 from ._style import BLUE, GREY, axes_or_new, empty_panel, label_axes, legend
-from .maps import KM_PER_DEGREE, plot_station_map
+from .maps import plot_station_map
 
 FloatArray = NDArray[np.float64]
 

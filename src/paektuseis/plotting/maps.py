@@ -13,6 +13,7 @@ from obspy.geodetics import gps2dist_azimuth
 
 from .._language import translate
 from ..errors import ParameterError
+from ..types import KM_PER_DEGREE
 from ._fonts import fonts
 from ._labels import LabelPlacer
 from ._stations import event_point, reference_of, stations_table
@@ -29,9 +30,7 @@ from ._style import (
     safe_text,
     words_of,
 )
-from .relief import KM_PER_DEGREE, draw_relief
-
-__all__ = ["KM_PER_DEGREE", "plot_station_map"]
+from .relief import draw_relief
 
 
 def plot_station_map(

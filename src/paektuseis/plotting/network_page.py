@@ -12,13 +12,13 @@ from obspy import Inventory
 
 from .._language import plural, translate
 from ..errors import ParameterError
+from ..provenance import is_synthetic
 from ..tables import station_of
 from ..times import TimeLike, as_utc
 from ._pages import (
     event_times,
     header,
     instant_text,
-    is_synthetic,
     new_page,
     panel,
     quantity,

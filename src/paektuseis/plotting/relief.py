@@ -9,13 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from ..errors import ParameterError
-from ..types import FloatArray
+from ..types import KM_PER_DEGREE, FloatArray
 
 # pale, so that marks and names stay readable on it
 PALE_LAND = LinearSegmentedColormap.from_list(
     "land", ["#E4EBDD", "#F1EFE2", "#EFE3D0", "#E6D8C8", "#F6F3F0"]
 )
-KM_PER_DEGREE = 111.195
 
 
 def draw_relief(ax: Axes, grid: Any, *, exaggeration: float = 1.5, most: int = 900) -> None:

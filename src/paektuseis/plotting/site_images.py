@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
+from PIL import Image
 
 from ..errors import ParameterError
 
@@ -34,8 +34,8 @@ def figure_picture(figure: Figure, *, keep: float = 1.0) -> tuple[bytes, tuple[i
     """
     raw = io.BytesIO()
     figure.savefig(raw, format="png", dpi=110, metadata={"Software": "paektuseis"})
-    raw.seek(0)
-    return _small(raw, keep)
+    with Image.open(raw) as image:
+        return _small(image.convert("RGB"), keep)
 
 
 def small_picture(path: str | Path, *, keep: float = 1.0) -> tuple[bytes, tuple[int, int]]:
@@ -58,20 +58,27 @@ def small_picture(path: str | Path, *, keep: float = 1.0) -> tuple[bytes, tuple[
     ParameterError
         If it is no PNG, or one of unreasonable size.
     """
+    return _small(read_picture(path), keep)
+
+
+def read_picture(path: str | Path) -> Image.Image:
+    """Return a PNG file as a picture in red, green and blue.
+
+    Raises
+    ------
+    ParameterError
+        If it is no PNG, or one of unreasonable size.
+    """
     try:
-        with Path(path).open("rb") as file:
-            return _small(file, keep)
+        with Image.open(path, formats=["PNG"]) as image:
+            if image.width * image.height > MOST_PIXELS:
+                raise ValueError(f"{image.width} by {image.height} pixels is too large for a page")
+            return image.convert("RGB")
     except (OSError, ValueError, SyntaxError) as error:
         raise ParameterError(f"{path}: cannot be read as a PNG: {error}") from error
 
 
-def _small(file: Any, keep: float) -> tuple[bytes, tuple[int, int]]:
-    from PIL import Image
-
-    with Image.open(file, formats=["PNG"]) as image:
-        if image.width * image.height > MOST_PIXELS:
-            raise ValueError(f"{image.width} by {image.height} pixels is too large for a page")
-        plain = image.convert("RGB")
+def _small(plain: Image.Image, keep: float) -> tuple[bytes, tuple[int, int]]:
     plain = plain.crop((0, 0, plain.width, round(plain.height * keep)))
     if plain.width > WIDTH:
         height = round(plain.height * WIDTH / plain.width)

@@ -20,11 +20,11 @@ from ._time import check_span
 from .availability import plot_availability
 from .maps import plot_station_map
 from .series import plot_rsam
+from .site_images import read_picture
 
 LETTERS = 118
 ROWS = 62
 MAP = 88.0  # mm of a page that a map takes
-MOST_PIXELS = 60_000_000
 
 
 @dataclass(frozen=True)
@@ -108,15 +108,7 @@ def picture_page(path: str | Path) -> Figure:
     ParameterError
         If it is no PNG, or one of unreasonable size.
     """
-    from PIL import Image
-
-    try:
-        with Image.open(path, formats=["PNG"]) as image:
-            if image.width * image.height > MOST_PIXELS:
-                raise ValueError(f"{image.width} by {image.height} pixels is too large for a page")
-            pixels = image.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:
-        raise ParameterError(f"{path}: cannot be read as a PNG: {error}") from error
+    pixels = read_picture(path)
     figure = new_page()
     ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     ax.set_axis_off()

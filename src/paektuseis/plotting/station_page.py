@@ -13,7 +13,7 @@ from obspy import Inventory, Stream, Trace, UTCDateTime
 
 from .._language import plural, retell, translate
 from ..errors import ParameterError, WaveformError
-from ..provenance import band_of, units_of
+from ..provenance import band_of, is_synthetic, units_of
 from ..times import TimeLike
 from ..types import Spectrogram, Spectrum
 from ._envelope import as_traces, by_id, span_of
@@ -23,7 +23,6 @@ from ._pages import (
     event_times,
     findings_of,
     header,
-    is_synthetic,
     new_page,
     panel,
     volcano_name,

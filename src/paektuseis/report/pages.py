@@ -21,13 +21,13 @@ from ..io._processes import end_processes, server_context, settle_in
 from ..network import Network
 from ..pipeline import DayResult, EventResult
 from ..pipeline.channel import half_open
-from ..pipeline.day import Progress
 from ..pipeline.rehearsal import rehearse_channel, rehearse_event
 from ..pipeline.units import to_velocity
 from ..plotting import event_summary, network_summary, save_figure, station_summary
 from ..processing import bandpass, highpass, lowpass, preprocess
 from ..source import Location, SourceFit
 from ..tables import TRIGGERS, station_of
+from ..types import Progress
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 
-from ..._language import translate as _
 from ...catalog import CatalogueTables, write_catalogue
 from ...io import write_table
 from ...tables import EVENTS
@@ -92,8 +91,3 @@ def day_files(tables: DayTables, folder: Path) -> list[str]:
 def whole_csv(frames: Sequence[pd.DataFrame], path: Path) -> None:
     """Write the events of all days as one CSV table."""
     write_table(EVENTS.concat(frames), path)
-
-
-def span_note(overview: Overview) -> str:
-    """Say how many events the files hold."""
-    return _("{n} events", n=len(overview.events))

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...catalog._columns import nanoseconds
 from ...tables import station_of
 from ._source import Day
-from ._svg import nanoseconds
 from ._words import finite, known_class, number
 
 

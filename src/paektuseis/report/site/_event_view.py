@@ -9,12 +9,14 @@ import numpy as np
 
 from ..._language import translate as _
 from ...tables import station_of
+from ...types import KM_PER_DEGREE
 from ._day import DayTables
-from ._maps import KM, Ground, draw_map
-from ._svg import Drawing, TimeAxis, nanoseconds
+from ._maps import Ground, draw_map
+from ._svg import Drawing, round_ticks
 from ._words import (
     STEPS,
     Clock,
+    band_text,
     class_name,
     class_title,
     finite,
@@ -197,17 +199,6 @@ def _amplitudes(rows: dict[str, list[Row]]) -> list[Row]:
     ]
 
 
-def band_text(low: Any, high: Any) -> str:
-    """Return a band in words: ``1–16 Hz``, or the end that is open."""
-    if finite(low) and finite(high):
-        return f"{low:g}–{high:g} Hz"
-    if finite(low):
-        return _("above {low} Hz", low=f"{low:g}")
-    if finite(high):
-        return _("below {high} Hz", high=f"{high:g}")
-    return _("unfiltered")
-
-
 def _family(rows: dict[str, list[Row]]) -> Row | None:
     for row in rows.get("families", ()):
         if row.get("family"):
@@ -252,7 +243,7 @@ def _distance(key: str, origin: Row, ground: Ground) -> float:
     lat = math.radians(float(origin["latitude"]))
     east = (place.longitude - float(origin["longitude"]) + 180.0) % 360.0 - 180.0
     north = place.latitude - float(origin["latitude"])
-    return float(math.hypot(east * math.cos(lat), north) * KM)
+    return float(math.hypot(east * math.cos(lat), north) * KM_PER_DEGREE)
 
 
 def _arrival_chart(rows: dict[str, list[Row]], event: Row, origin: Row, ground: Ground) -> str:
@@ -284,7 +275,7 @@ def _arrival_chart(rows: dict[str, list[Row]], event: Row, origin: Row, ground: 
         return float(left + (right - left) * (ns - start) / (end - start))
 
     drawing.rect(left, top, right - left, bottom - top, "panel")
-    for second in _seconds(start, end, zero):
+    for second in round_ticks((start - zero) / 1e9, (end - zero) / 1e9, 7):
         x = at(zero + second * 1e9)
         drawing.line(x, top, x, bottom, "grid")
         drawing.text(
@@ -317,12 +308,6 @@ def _arrival_chart(rows: dict[str, list[Row]], event: Row, origin: Row, ground: 
     return drawing.svg()
 
 
-def _seconds(start: int, end: int, zero: int) -> list[float]:
-    from ._svg import round_ticks
-
-    return round_ticks((start - zero) / 1e9, (end - zero) / 1e9, 7)
-
-
 def _chart_words(rows: dict[str, list[Row]], keys: list[str], zero: int, origin: Row) -> str:
     parts = []
     for key in keys:
@@ -333,6 +318,3 @@ def _chart_words(rows: dict[str, list[Row]], keys: list[str], zero: int, origin:
         )
         parts.append(f"{key.split('.')[1]}: {told_picks}")
     return "; ".join(parts)
-
-
-__all__ = ["TimeAxis", "band_text", "event_view", "nanoseconds"]

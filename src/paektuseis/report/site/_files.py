@@ -12,7 +12,6 @@ from typing import Any
 import pandas as pd
 
 from ...errors import OutputError
-from ...io import make_folder
 
 MANIFEST = "report.json"
 FORMAT = 1
@@ -110,8 +109,3 @@ def remove(root: Path, names: Iterable[str]) -> int:
             folder.rmdir()
             folder = folder.parent
     return count
-
-
-def site_folder(path: str | Path) -> Path:
-    """Make the folder of a site."""
-    return make_folder(path)

@@ -39,7 +39,7 @@ def ground_of(network: Network | None, run: Mapping[str, Any], stations: Iterabl
     if network is None and not run.get("stations") and name in shipped_networks():
         network = load_network(name)
     if network is not None:
-        return _of_network(network, wanted)
+        run = ground_record(network)
     rows = run.get("stations")
     reference = run.get("reference")
     title = safe_text(str(run.get("title") or name))
@@ -93,29 +93,6 @@ def ground_record(network: Network | None) -> dict[str, Any]:
 def title_of(ground: Ground) -> str:
     """Return the name of the volcano as the reader's language has it."""
     return _(ground.title) if ground.title else _("Network")
-
-
-def _of_network(network: Network, wanted: set[str]) -> Ground:
-    table = network.station_table()
-    return Ground(
-        title=network.title or network.name,
-        stations=tuple(
-            Place(
-                key=f"{r['network']}.{r['station']}",
-                code=str(r["station"]),
-                latitude=float(r["latitude"]),
-                longitude=float(r["longitude"]),
-                elevation_m=float(r["elevation_m"]),
-                distance_km=float(r["distance_km"]),
-                azimuth=float(r["azimuth"]),
-            )
-            for r in table.to_dict("records")
-            if f"{r['network']}.{r['station']}" in wanted
-        ),
-        latitude=network.latitude,
-        longitude=network.longitude,
-        caldera_km=float(network.caldera.diameter_km) if network.caldera else math.nan,
-    )
 
 
 def _degrees(value: Any, most: float) -> float:

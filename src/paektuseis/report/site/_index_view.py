@@ -17,7 +17,6 @@ from ._pages import Frame, event_page, file_name, link, station_page
 from ._source import Source
 from ._station_view import findings
 from ._words import (
-    UNKNOWN,
     Clock,
     finite,
     none,
@@ -239,6 +238,3 @@ def _day_files(here: str, days: dict[str, Any]) -> list[dict[str, Any]]:
                 }
             )
     return out
-
-
-__all__ = ["UNKNOWN", "catalogue_views", "index_view"]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..._language import translate as _
+from ...types import KM_PER_DEGREE
 from ._svg import Drawing, round_ticks
 from ._words import class_name, number, told
 
-KM = 111.19492664455873  # km for a degree of a great circle
 MOST_EPICENTRES = 800
 
 
@@ -42,17 +42,6 @@ class Ground:
         """Return a station by ``NET.STA``; ``None`` where its position is not known."""
         return next((p for p in self.stations if p.key == key), None)
 
-    def only(self, keys: Iterable[str]) -> Ground:
-        """Return the ground with the stations named."""
-        wanted = set(keys)
-        return Ground(
-            title=self.title,
-            stations=tuple(p for p in self.stations if p.key in wanted),
-            latitude=self.latitude,
-            longitude=self.longitude,
-            caldera_km=self.caldera_km,
-        )
-
 
 def draw_map(
     ground: Ground,
@@ -74,7 +63,7 @@ def draw_map(
 
     def local(latitude: float, longitude: float) -> tuple[float, float]:
         east = (longitude - lon0 + 180.0) % 360.0 - 180.0
-        return east * flat * KM, (latitude - lat0) * KM
+        return east * flat * KM_PER_DEGREE, (latitude - lat0) * KM_PER_DEGREE
 
     spots = [local(p.latitude, p.longitude) for p in ground.stations]
     if math.isfinite(ground.latitude):

@@ -13,9 +13,10 @@ import pandas as pd
 from obspy import UTCDateTime
 
 from ..._language import translate as _
+from ...catalog._columns import nanoseconds
 from ...tables import LABELS, station_of
+from ...types import FloatArray
 from ._day import DayTables, magnitude_text
-from ._event_view import band_text
 from ._maps import Ground, draw_map
 from ._panels import (
     count_words,
@@ -27,8 +28,8 @@ from ._panels import (
     share_words,
 )
 from ._source import Day
-from ._svg import Drawing, FloatArray, TimeAxis, nanoseconds
-from ._words import class_name, finite, plain_time, told, units
+from ._svg import Drawing, TimeAxis
+from ._words import class_name, finite, plain_time, rsam_label, units
 
 HOUR, DAY = 3600.0, 86400.0
 LEFT, RIGHT, WIDTH = 92.0, 918.0, 960.0
@@ -248,15 +249,7 @@ class Overview:
         kinds = Counter(zip(frame["units"], frame["statistic"], strict=True))
         (unit, statistic), _n = kinds.most_common(1)[0]
         frame = frame[(frame["units"] == unit) & (frame["statistic"] == statistic)]
-        row = frame.iloc[0]
-        label = _(
-            "RSAM ({unit}), {statistic} of {window} s, {band}",
-            unit=units(unit),
-            statistic=told(str(statistic).replace("_", " ")),
-            window=f"{row['window']:g}",
-            band=band_text(row["freqmin"], row["freqmax"]),
-        )
-        return self._lines(frame), units(unit), label
+        return self._lines(frame), units(unit), rsam_label(frame.iloc[0])
 
     def _ratio(self) -> tuple[list[tuple[str, FloatArray, FloatArray]], str]:
         if not self.ratios:

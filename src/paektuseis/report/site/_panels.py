@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from ..._language import translate as _
-from ._svg import Drawing, FloatArray, TimeAxis, nanoseconds, nice_range, power_ticks, round_ticks
+from ...catalog._columns import nanoseconds
+from ...types import FloatArray
+from ._svg import Drawing, TimeAxis, nice_range, power_ticks, round_ticks
 from ._words import class_name, number, percent, scientific
 
 ROW = 15.0

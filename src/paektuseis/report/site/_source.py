@@ -15,11 +15,12 @@ from obspy import UTCDateTime
 
 from ... import tables as schemas
 from ...batch._partitions import list_partitions
+from ...batch.plan import days_between, job_name
 from ...errors import ArchiveError, ParameterError
 from ...io import read_table
+from ...io._sources import file_digest
 from ...times import TimeLike, as_utc
 
-DAY = 86400.0
 USED = (
     "amplitudes", "availability", "classes", "detections", "events", "families", "gaps",
     "magnitudes", "monitoring", "origins", "picks", "quality", "rates", "ratios", "refusals",
@@ -75,8 +76,7 @@ class Day:
             path = self.folder / f"{name}.parquet"
             made.update(name.encode())
             try:
-                with path.open("rb") as file:
-                    made.update(hashlib.file_digest(file, "sha256").digest())
+                made.update(file_digest(path).encode())
             except FileNotFoundError:
                 made.update(b"-")
             except OSError as error:
@@ -227,27 +227,16 @@ def _days_of(home: Path, problems: list[str]) -> Iterable[Day]:
     except (KeyError, ParameterError):
         problems.append(f"{home / 'run.json'} does not say which span it is of")
         return
-    midnights = [start]
-    while midnights[-1] < end:
-        at = midnights[-1]
-        midnights.append(min(UTCDateTime(at.year, at.month, at.day) + DAY, end))
-    for begin, until in itertools.pairwise(midnights):
+    days = days_between(start, end)
+    for begin, until in days:
         yield Day(
-            name=span_name(begin, until),
+            name=job_name(begin, until).removeprefix("day="),
             starttime=begin,
             endtime=until,
             folder=home / "tables",
-            cut=len(midnights) > 2,
+            cut=len(days) > 1,
             pages=home / "pages",
         )
-
-
-def span_name(start: UTCDateTime, end: UTCDateTime) -> str:
-    """Return the name of a day, or of a part of one: as the folders of an archive run have it."""
-    date = str(start.strftime("%Y-%m-%d"))
-    if end - start == DAY and start.strftime("%H%M%S") == "000000":
-        return date
-    return f"{date}T{start.strftime('%H%M%S')}-{end.strftime('%H%M%S')}"
 
 
 def _touching(

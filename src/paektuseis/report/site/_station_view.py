@@ -12,23 +12,26 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..._language import translate as _
+from ...catalog._columns import nanoseconds
 from ...tables import station_of
+from ...types import FloatArray
 from ._day import DayTables, magnitude_text
-from ._event_view import band_text
 from ._maps import Ground
 from ._panels import count_words, event_ticks, lines_panel, series_of, series_words, state_rows
-from ._svg import Drawing, FloatArray, TimeAxis, nanoseconds
+from ._svg import Drawing, TimeAxis
 from ._words import (
     CHECKS,
     SEVERITIES,
     STATES,
     Clock,
+    band_text,
     class_name,
     duration,
     none,
     number,
     percent,
     plain_time,
+    rsam_label,
     scientific,
     span_words,
     told,
@@ -228,7 +231,8 @@ def _chart(tables: DayTables, station: str, events: list[dict[str, Any]]) -> str
     drawing.rect(LEFT, 68, RIGHT - LEFT, 26, "panel")
     axis.draw(drawing, 68, 94)
     event_ticks(drawing, axis, 81, events)
-    lines_panel(drawing, axis, 122, 140, loud, _rsam_label(rsam, unit), empty=_("no RSAM"))
+    heading = rsam_label(rsam.iloc[0]) if len(rsam) else "RSAM"
+    lines_panel(drawing, axis, 122, 140, loud, heading, empty=_("no RSAM"))
     label = _("ratios of amplitudes in two bands")
     if first:
         label += f" · {first[0]}"
@@ -239,19 +243,6 @@ def _chart(tables: DayTables, station: str, events: list[dict[str, Any]]) -> str
         drawing.text(x + 22, 286, name, "s")
     axis.label(drawing, 422, _("time (UTC)"))
     return drawing.svg()
-
-
-def _rsam_label(rsam: pd.DataFrame, unit: str) -> str:
-    if rsam.empty:
-        return "RSAM"
-    row = rsam.iloc[0]
-    return _(
-        "RSAM ({unit}), {statistic} of {window} s, {band}",
-        unit=unit,
-        statistic=told(str(row["statistic"]).replace("_", " ")),
-        window=f"{row['window']:g}",
-        band=band_text(row["freqmin"], row["freqmax"]),
-    )
 
 
 def _words(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from markupsafe import Markup, escape
-from numpy.typing import NDArray
 from obspy import UTCDateTime
 
-FloatArray = NDArray[np.float64]
+from ...processing._traces import runs
+from ...types import FloatArray
+
 STEPS = (
     60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 2 * 86400,
     7 * 86400, 14 * 86400, 28 * 86400, 91 * 86400, 182 * 86400, 365 * 86400,
@@ -71,8 +72,8 @@ class Drawing:
         good = np.isfinite(x) & np.isfinite(y)
         parts: list[str] = []
         dots: list[str] = []
-        for run in _runs(good):
-            points = [f"{x[i]:.1f} {y[i]:.1f}" for i in run]
+        for first, stop in runs(good):
+            points = [f"{x[i]:.1f} {y[i]:.1f}" for i in range(first, stop)]
             if len(points) == 1:
                 dots.append(f"M{points[0]}h.01")
             else:
@@ -94,12 +95,6 @@ class Drawing:
             f'aria-labelledby="{name}-t {name}-d"><title id="{name}-t">{escape(self.title)}</title>'
             f'<desc id="{name}-d">{escape(self.words)}</desc>{"".join(self._parts)}</svg>'
         )
-
-
-def _runs(good: NDArray[np.bool_]) -> Iterable[range]:
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]]).astype(np.int8)))
-    for first, stop in zip(edges[::2], edges[1::2], strict=True):
-        yield range(int(first), int(stop))
 
 
 SHAPES: dict[str, str] = {
@@ -168,12 +163,6 @@ class TimeAxis:
         share = (ns - self.start) / (self.end - self.start)
         return self.left + (self.right - self.left) * min(max(share, 0.0), 1.0)
 
-    def of(self, times: pd.Series | pd.DatetimeIndex) -> FloatArray:
-        """Return where instants of a table lie."""
-        ns = nanoseconds(times).astype(np.float64)
-        share = (ns - self.start) / (self.end - self.start)
-        return self.left + (self.right - self.left) * share
-
     def ticks(self, most: int = 9) -> list[tuple[float, str]]:
         """Return places and labels of at most so many ticks."""
         length = (self.end - self.start) / 1e9
@@ -196,11 +185,6 @@ class TimeAxis:
             inside = min(max(x, self.left + 14), self.right - 14)
             drawing.text(inside, bottom + 16, tick, "s", "middle")
         drawing.text((self.left + self.right) / 2, bottom + 34, text, "s", "middle")
-
-
-def nanoseconds(times: pd.Series | pd.DatetimeIndex) -> NDArray[np.int64]:
-    """Return instants as ns since 1970."""
-    return np.asarray(pd.DatetimeIndex(times).as_unit("ns").asi8)
 
 
 def round_ticks(low: float, high: float, most: int = 4) -> list[float]:

@@ -8,17 +8,19 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from obspy import Inventory, Stream
+from obspy import Inventory, Stream, UTCDateTime
 
 from ..._language import translate as _
 from ...errors import ParameterError, WaveformError
 from ...io import Archive
 from ...network import Network
 from ...processing import bandpass, preprocess
+from ...provenance import is_synthetic
 from ...tables import station_of
+from ..pages import SETTLING
 from ._files import key_of
 from ._pages import file_name, link
-from ._source import Day
+from ._source import Day, Source
 from ._words import class_title, plain_time, told
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 BEFORE, AFTER = 15.0, 30.0
 SUFFIX = ".webp"
-SETTLING = 120.0
 EVENT_FIGURES = 0.8
 """Share of the page of an event that holds figures; its words stand on the page of the site."""
 
@@ -57,23 +58,41 @@ class Records:
     digest: str = ""
 
 
-def make_records(
-    path: str | Path,
+@dataclass(frozen=True)
+class About:
+    """What is known of the stations beside the results."""
+
+    network: Network | None
+    inventory: Inventory | None
+    synthetic: bool
+
+
+def about_of(
+    source: Source,
+    network: Network | Inventory | None,
     inventory: Inventory | None,
-    network: Network | None,
-    synthetic: bool,
-    run: Mapping[str, Any],
-) -> Records:
+    synthetic: bool | None,
+) -> About:
+    """Return positions and responses, and whether the records were computed (None: look)."""
+    if isinstance(network, Inventory):
+        inventory = inventory if inventory is not None else network
+        network = Network.from_inventory(network, name="network")
+    if synthetic is None:
+        synthetic = source.run.get("synthetic") is True or is_synthetic(inventory)
+    return About(network, inventory, synthetic)
+
+
+def make_records(path: str | Path, about: About, run: Mapping[str, Any]) -> Records:
     """Return where the waveforms are; an error where there is no such folder."""
     folder = Path(path)
     if not folder.is_dir():
         raise ParameterError(f"records={str(path)!r}: no such folder; give the archive's")
     return Records(
         archive=str(folder),
-        inventory=inventory,
-        network=network,
-        synthetic=synthetic,
-        digest=key_of(str(folder.resolve()), run.get("settings_hash"), synthetic),
+        inventory=about.inventory,
+        network=about.network,
+        synthetic=about.synthetic,
+        digest=key_of(str(folder.resolve()), run.get("settings_hash"), about.synthetic),
     )
 
 
@@ -115,8 +134,8 @@ class Pictures:
             day=self.day.name,
         )
 
-        def draw() -> Figure | None:
-            return draw_station(self.records, tables, station, ids)
+        def draw(records: Records) -> Figure | None:
+            return draw_station(records, tables, station, ids)
 
         return self._shown("station", station, name, alt, page, language, draw)
 
@@ -132,8 +151,8 @@ class Pictures:
             best=row.get("best_trace_id", "") or "–",
         )
 
-        def draw() -> Figure | None:
-            return draw_event(self.records, tables, event_id)
+        def draw(records: Records) -> Figure | None:
+            return draw_event(records, tables, event_id)
 
         name = f"event-{file_name(event_id)}"
         return self._shown("event", event_id, name, alt, page, language, draw)
@@ -146,11 +165,17 @@ class Pictures:
         alt: str,
         page: str,
         language: str,
-        draw: Callable[[], Figure | None],
+        draw: Callable[[Records], Figure | None],
     ) -> dict[str, Any]:
         if self.records is not None:
             target = f"figures/{language}/{name}{SUFFIX}"
-            self._draw(target, draw, f"{kind} {of}", EVENT_FIGURES if kind == "event" else 1.0)
+            self._draw(
+                self.records,
+                target,
+                draw,
+                f"{kind} {of}",
+                EVENT_FIGURES if kind == "event" else 1.0,
+            )
             found = [target] if target in self._done else []
             caption = _("Drawn from the records.")
         else:
@@ -205,12 +230,19 @@ class Pictures:
             self.made.keep(key, target)
         return self._done[target]
 
-    def _draw(self, target: str, draw: Callable[[], Figure | None], what: str, keep: float) -> None:
+    def _draw(
+        self,
+        records: Records,
+        target: str,
+        draw: Callable[[Records], Figure | None],
+        what: str,
+        keep: float,
+    ) -> None:
         from ...plotting.site_images import figure_picture
 
         self.made.files.pop(target, None)  # of an earlier report: this one is drawn anew
         try:
-            figure = draw()
+            figure = draw(records)
         except (ParameterError, WaveformError) as error:
             self.problems.append(f"{what}: {told(error)}")
             return
@@ -218,8 +250,7 @@ class Pictures:
             return
         data, size = figure_picture(figure, keep=keep)
         self._sizes[target] = size
-        assert self.records is not None
-        self.made.write(key_of(self.records.digest, target), target, data)
+        self.made.write(key_of(records.digest, target), target, data)
         self._done[target] = target
 
 
@@ -239,11 +270,11 @@ def _size(path: Path) -> tuple[int, int]:
 
 
 def draw_station(
-    records: Records | None, tables: DayTables, station: str, ids: Sequence[str]
+    records: Records, tables: DayTables, station: str, ids: Sequence[str]
 ) -> Figure | None:
+    """Draw the day of a station from its records; None where there are none."""
     from ...plotting import station_summary
 
-    assert records is not None
     wanted = [i for i in ids if fnmatchcase(i, records.measured)]
     if not wanted:
         return None
@@ -271,14 +302,12 @@ def draw_station(
     )
 
 
-def draw_event(records: Records | None, tables: DayTables, event_id: str) -> Figure | None:
+def draw_event(records: Records, tables: DayTables, event_id: str) -> Figure | None:
+    """Draw an event from its records; None where there are none."""
     from ...plotting import event_summary
 
-    assert records is not None
     rows = tables.by_event[event_id]
     event = rows["events"][0]
-    from obspy import UTCDateTime
-
     start = UTCDateTime(ns=int(event["time"].value)) - BEFORE
     end = UTCDateTime(ns=int(event["endtime"].value)) + AFTER
     archive = Archive(records.archive)

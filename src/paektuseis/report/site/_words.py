@@ -8,10 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pandas as pd
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from obspy import UTCDateTime
 
 from ..._language import mark, retell, translate as _
+from ..._phrases import CLASS_WORDS
 from ...errors import ParameterError
 from ...io import safe_text
 
@@ -27,19 +28,6 @@ CLASSES: dict[str, str] = {
     "teleseism": mark("teleseism"),
     "noise": mark("noise"),
     "": mark("not classified"),
-}
-SHORT: dict[str, str] = {
-    "VT": mark("VT"),
-    "LP": mark("LP"),
-    "hybrid": mark("hybrid"),
-    "VLP": mark("VLP"),
-    "harmonic": mark("harmonic"),
-    "tremor": mark("tremor"),
-    "explosion": mark("explosion"),
-    "regional": mark("regional"),
-    "teleseism": mark("teleseism"),
-    "noise": mark("noise"),
-    "": mark("no class"),
 }
 SEVERITIES = {"error": mark("error"), "warning": mark("warning"), "info": mark("note")}
 STATES = {
@@ -78,7 +66,7 @@ UNKNOWN = "–"
 
 def class_name(label: str) -> str:
     """Return what a class is called on a page (``""``: not classified)."""
-    return _(SHORT[label]) if label in SHORT else safe_text(label)
+    return _(CLASS_WORDS[label]) if label in CLASS_WORDS else safe_text(label)
 
 
 def class_title(label: str) -> str:
@@ -154,6 +142,28 @@ def units(text: Any) -> str:
     for plain, nice in (("**2", "²"), ("**3", "³"), ("**-1", "⁻¹"), ("cm2", "cm²")):
         found = found.replace(plain, nice)
     return retell(found)
+
+
+def band_text(low: Any, high: Any) -> str:
+    """Return a band in words: ``1–16 Hz``, or the end that is open."""
+    if finite(low) and finite(high):
+        return f"{low:g}–{high:g} Hz"
+    if finite(low):
+        return _("above {low} Hz", low=f"{low:g}")
+    if finite(high):
+        return _("below {high} Hz", high=f"{high:g}")
+    return _("unfiltered")
+
+
+def rsam_label(row: Mapping[str, Any] | pd.Series) -> str:
+    """Return what the lines of an RSAM panel are, from one row of the table."""
+    return _(
+        "RSAM ({unit}), {statistic} of {window} s, {band}",
+        unit=units(row["units"]),
+        statistic=told(str(row["statistic"]).replace("_", " ")),
+        window=f"{row['window']:g}",
+        band=band_text(row["freqmin"], row["freqmax"]),
+    )
 
 
 def none(reason: str) -> Markup:
@@ -249,8 +259,3 @@ def duration(seconds: Any) -> str:
     if value < 7200:
         return f"{value / 60:.1f} min"
     return f"{value / 3600:.1f} h"
-
-
-def html(text: Any) -> Markup:
-    """Return text escaped for HTML."""
-    return escape(str(text))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import posixpath
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -236,6 +235,3 @@ def _other(
     when = plain_time(row["time"], "%H:%M:%S")
     target = job.frame.home(language) + event_page(event_id)
     return {"href": link(path, target), "text": f"{when} {class_name(tables.label(event_id))}"}
-
-
-__all__ = ["DayJob", "make_day", "posixpath"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,22 @@ from obspy import Inventory
 
 from ..._language import known_language, languages as all_languages, speak
 from ...errors import ParameterError
-from ...io import write_text
+from ...io import make_folder, write_text
 from ...network import Network
 from ...times import TimeLike
+from ...types import Progress
 from ..pages import Workers
 from . import _catalogue as catalogue, _files as files, _index_view as index
 from ._day import DayTables
 from ._ground import ground_of
 from ._methods import methods_view
 from ._overview import Overview
-from ._pages import Frame, file_name, link
+from ._pages import Frame, link
 from ._render import STATIC, look, render, static
-from ._source import Day, Source, open_source
-from ._waveforms import Records, make_records
+from ._source import Source, open_source
+from ._waveforms import Records, about_of, make_records
 from ._words import Clock
 from ._work import DayJob, make_day
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,27 +122,19 @@ def write_report(
     source = open_source(directory, starttime=starttime, endtime=endtime)
     spoken = _languages(languages)
     Clock(local_time)
-    if isinstance(network, Inventory):
-        inventory = inventory if inventory is not None else network
-        network = Network.from_inventory(network, name="network")
-    if synthetic is None:
-        synthetic = _is_synthetic(source, inventory)
-    root = files.site_folder(out if out is not None else source.directory / "report")
+    about = about_of(source, network, inventory, synthetic)
+    root = make_folder(out if out is not None else source.directory / "report")
     old = files.read_manifest(root)
     digests = {d.name: d.digest() for d in source.days}
     stations = _stations_of_days(source, old, digests)
-    ground = ground_of(network, source.run, {s for found in stations.values() for s in found})
+    ground = ground_of(about.network, source.run, {s for found in stations.values() for s in found})
     frame = Frame(
         languages=spoken,
         ground=ground,
-        synthetic=synthetic,
+        synthetic=about.synthetic,
         zone=local_time,
     )
-    held = (
-        None
-        if records is None
-        else make_records(records, inventory, network, synthetic, source.run)
-    )
+    held = None if records is None else make_records(records, about, source.run)
     jobs, kept = _jobs(source, root, frame, old, stations, digests, held)
     tick = progress or (lambda what, done, total: None)
     days, written, problems = dict(kept), 0, list(source.problems)
@@ -183,15 +174,6 @@ def _languages(asked: str | Sequence[str] | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(known_language(code) for code in found))
 
 
-def _is_synthetic(source: Source, inventory: Inventory | None) -> bool:
-    if source.run.get("synthetic") is True:
-        return True
-    if inventory is None:
-        return False
-    words = [inventory.source, inventory.sender, *(n.description for n in inventory)]
-    return any("synthetic" in (w or "").lower() for w in words)
-
-
 def _stations_of_days(
     source: Source, old: dict[str, Any], digests: dict[str, str]
 ) -> dict[str, list[str]]:
@@ -218,11 +200,10 @@ def _jobs(
     """Return the days to be made, and those that are as they were."""
     jobs, kept = [], {}
     names = [d.name for d in source.days]
-    for at, day in enumerate(source.days):
-        before, after = {}, {}
-        for station in stations[day.name]:
-            before[station] = next((n for n in reversed(names[:at]) if station in stations[n]), "")
-            after[station] = next((n for n in names[at + 1 :] if station in stations[n]), "")
+    earlier = _last_seen(names, stations)
+    later = _last_seen(names[::-1], stations)
+    for day in source.days:
+        before, after = earlier[day.name], later[day.name]
         digest = digests[day.name]
         key = files.key_of(
             look(), frame, digest, before, after, "" if records is None else records.digest
@@ -245,6 +226,15 @@ def _jobs(
             )
         )
     return jobs, kept
+
+
+def _last_seen(names: list[str], stations: dict[str, list[str]]) -> dict[str, dict[str, str]]:
+    """Return for each day the day before it, in the order given, on which each station was."""
+    found, seen = {}, dict[str, str]()
+    for name in names:
+        found[name] = {station: seen.get(station, "") for station in stations[name]}
+        seen.update(dict.fromkeys(stations[name], name))
+    return found
 
 
 def _whole(
@@ -309,7 +299,7 @@ def _texts(
     for page, view in index.catalogue_views(frame, language, overview, days, clock):
         around = frame.around("catalogue.html", language, span)
         if page != "catalogue.html":
-            around = {**frame.around(page, language, span)}
+            around = frame.around(page, language, span)
         yield page, render("catalogue.html", v=view, site=around)
     here = frame.home(language) + "methods.html"
     view = methods_view(source.run)
@@ -322,6 +312,3 @@ def _texts(
         "methods.html",
         render("methods.html", v=view, site=frame.around("methods.html", language, span)),
     )
-
-
-__all__ = ["Day", "Report", "file_name", "write_report"]

@@ -27,7 +27,7 @@ from ._pages import Frame, event_page, station_page
 from ._render import render, static
 from ._source import Day, Source, open_source
 from ._station_view import ssam_picture, station_view
-from ._waveforms import Pictures, Records, draw_event, draw_station, make_records
+from ._waveforms import Pictures, Records, about_of, draw_event, draw_station, make_records
 from ._words import Clock
 
 if TYPE_CHECKING:
@@ -105,22 +105,17 @@ def write_page(
         raise ParameterError(f"{target.name}: end the name in .html or .pdf")
     code = known_language(language)
     clock = Clock(local_time)
-    if isinstance(network, Inventory):
-        inventory = inventory if inventory is not None else network
-        network = Network.from_inventory(network, name="network")
-    subject = _find(open_source(directory), event, station, day, network)
-    if synthetic is None:
-        synthetic = subject.source.run.get("synthetic") is True
-    held = None
-    if records is not None:
-        held = make_records(records, inventory, network, synthetic, subject.source.run)
+    source = open_source(directory)
+    about = about_of(source, network, inventory, synthetic)
+    subject = _find(source, event, station, day, about.network)
+    held = None if records is None else make_records(records, about, source.run)
     with speak(code):
         if kind == ".html":
-            write_text(target, _html(subject, code, clock, held, synthetic))
+            write_text(target, _html(subject, code, clock, held, about.synthetic))
         else:
             from ...plotting.site_pdf import save_pages
 
-            save_pages(_figures(subject, clock, held, synthetic), target)
+            save_pages(_figures(subject, clock, held, about.synthetic), target)
     return target
 
 
